@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from passbook.document.amounts import MAX_INTEGER_DIGITS, MINOR_DIGITS
+from passbook.document.currencies import MINOR_DIGITS
 from passbook.document.reading_rules import AmountRule, DecimalMark, GroupMark, WrittenSign
 from passbook.document.shape import shape_of
 from passbook.errors import PassbookError
 
+MAX_INTEGER_DIGITS: Final = 15
+"""The most digits before the decimal mark."""
 LONGEST_AMOUNT: Final = 60
 """The most characters of an amount; no paper holds so many."""
 

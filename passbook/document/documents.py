@@ -15,7 +15,6 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
 from passbook.document.amount_reading import read_amount
-from passbook.document.amounts import MINOR_DIGITS
 from passbook.document.characters import (
     LONGEST_LINE,
     LONGEST_RUN,
@@ -25,6 +24,7 @@ from passbook.document.characters import (
     refuse_controls,
 )
 from passbook.document.csv_document import read_csv
+from passbook.document.currencies import EDITION, MINOR_DIGITS, WITHOUT_DIGITS
 from passbook.document.date_reading import read_day
 from passbook.document.decoding_text import decode
 from passbook.document.drafts import EntryDraft, ReadUpdate, StartLine
@@ -151,8 +151,8 @@ def parse_document(
 
     Raises:
         PassbookError: `unknown-format`, `document-malformed`, `document-empty`, `amount-not-decimal`,
-            `amount-too-fine`, `two-readings`, `unknown-currency`, `unknown-import`, `date-not-valid`, `control-byte`,
-            `document-too-large`, `pdf-not-readable`; nothing else, for any bytes.
+            `amount-too-fine`, `two-readings`, `unknown-currency`, `currency-without-digits`, `unknown-import`,
+            `date-not-valid`, `control-byte`, `document-too-large`, `pdf-not-readable`; nothing else, for any bytes.
     """
     check_format(format)
     return FORMATS[format](data, most, said)
@@ -254,8 +254,10 @@ def _judge(read: ReadUpdate, most: int) -> PassbookUpdate:
     draft = read.draft
     if not LAYOUT_NAME.fullmatch(draft.layout):
         raise malformed("layout", "it is not the name of a layout", "Write a name such as savings-24")
+    if draft.currency in WITHOUT_DIGITS:
+        raise PassbookError("currency-without-digits", currency=draft.currency)
     if draft.currency not in MINOR_DIGITS:
-        raise PassbookError("unknown-currency", known=", ".join(MINOR_DIGITS))
+        raise PassbookError("unknown-currency", edition=EDITION)
     account = draft.account
     if not 1 <= len(account) <= MAX_ACCOUNT_LENGTH or account.isspace() or control_position(account) is not None:
         why = f"it is not 1 to {MAX_ACCOUNT_LENGTH} printable characters"

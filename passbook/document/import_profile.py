@@ -30,7 +30,7 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from passbook.document.amounts import MINOR_DIGITS
+from passbook.document.currencies import MINOR_DIGITS
 from passbook.document.date_style import Calendar
 from passbook.document.layout import LAYOUT_NAME
 from passbook.document.layout_parts import FIELD_NAME
@@ -179,8 +179,11 @@ def _faults(name: str, profile: ImportProfile) -> Iterator[tuple[str, str, bool]
     yield "name", why, not LAYOUT_NAME.fullmatch(name)
     yield "name", "the name of the file is its name; allowed is no key name", bool(profile.name)
     yield "layout", "it is not the name of a layout", bool(profile.layout) and not LAYOUT_NAME.fullmatch(profile.layout)
-    known = ", ".join(MINOR_DIGITS)
-    yield "currency", f"allowed is one of {known}", bool(profile.currency) and profile.currency not in MINOR_DIGITS
+    yield (
+        "currency",
+        "allowed is a code of ISO 4217, such as EUR",
+        bool(profile.currency) and profile.currency not in MINOR_DIGITS,
+    )
     columns, wanted = profile.columns, str if profile.names else int
     places = [*(place for _, place in columns.named()), *columns.ignored]
     why = "allowed are names where the file has a row of names, else numbers (names = false)"

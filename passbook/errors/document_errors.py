@@ -40,7 +40,14 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
         "written as {example}. Nothing was accepted; correct it and send again.",
     ),
     "unknown-currency": ErrorKind(
-        Mender.PROGRAMMER, "The currency is not one of: {known}. Nothing was accepted; correct it and send again."
+        Mender.PROGRAMMER,
+        "The currency is no code of ISO 4217 (list of {edition}), such as EUR, JPY or KWD. Nothing was accepted; "
+        "correct it and send again.",
+    ),
+    "currency-without-digits": ErrorKind(
+        Mender.PROGRAMMER,
+        "ISO 4217 gives {currency} no number of decimal places, so no amount in it can be printed. "
+        "Nothing was accepted; choose the currency in which the account is kept.",
     ),
     "date-not-valid": ErrorKind(
         Mender.TELLER,

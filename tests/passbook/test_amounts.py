@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from passbook.document.amount_reading import read_amount
 from passbook.document.amount_style import AmountStyle, print_amount
-from passbook.document.amounts import MINOR_DIGITS
+from passbook.document.currencies import MINOR_DIGITS
 from passbook.document.reading_rules import STRICT_AMOUNTS
 from passbook.errors import PassbookError
 

@@ -278,6 +278,11 @@ def test_an_unknown_currency_is_refused_without_repeating_it() -> None:
     assert csv_refusal(HEAD.replace("EUR", PRIVATE) + HEADER + ROW).code == "unknown-currency"
 
 
+def test_a_currency_without_a_minor_unit_is_refused_by_its_code() -> None:
+    refused = csv_refusal(HEAD.replace("EUR", "XAU") + HEADER + ROW)
+    assert (refused.code, refused.facts["currency"]) == ("currency-without-digits", "XAU")
+
+
 def test_a_document_shows_nothing_of_itself_but_its_type() -> None:
     document = update("passbook-update+csv", CSV)
     shown = repr(document) + repr(document.entries) + repr(parse_document("text", TEXT))
@@ -291,6 +296,7 @@ def test_json_nested_too_deep_is_refused() -> None:
 ALLOWED = {"document-malformed", "document-empty", "amount-not-decimal", "amount-too-fine", "two-readings"} | {
     "unknown-import",
     "unknown-currency",
+    "currency-without-digits",
     "date-not-valid",
     "control-byte",
     "pdf-not-readable",
