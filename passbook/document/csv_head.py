@@ -88,11 +88,14 @@ def read_head(lines: Lines, passed_over: int) -> tuple[str, dict[str, str]]:
 
     `passed_over` lines beside those say nothing.
     """
-    said = _SEP.fullmatch(lines.peek())
-    if said is not None:
-        lines.take()
+    said = ""
     keys: dict[str, str] = {}
     while line := lines.peek():
+        delimiter = _SEP.fullmatch(line)
+        if delimiter is not None and not said:
+            said = delimiter[1]
+            lines.take()
+            continue
         bare = line.strip(_FILL)
         if bare.startswith('"#'):
             bare = bare.strip('"')
@@ -104,7 +107,7 @@ def read_head(lines: Lines, passed_over: int) -> tuple[str, dict[str, str]]:
             _note_key(keys, bare, lines.number)
         elif passed_over:
             passed_over -= 1
-    return said[1] if said is not None else "", keys
+    return said, keys
 
 
 def _key_of(line: str) -> str:
