@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from passbook.document.documents import Said, parse_document
+from passbook.document.documents import Said, StartLine, parse_document
 from passbook.document.import_profile import Imports, parse_import
 from passbook.document.layout_file import parse_layout
 from passbook.document.placing import place
@@ -25,19 +25,13 @@ def printed(file: str, said: Said, above: str = "") -> dict[tuple[int, int], tup
     """Page and line -> the texts that are struck there, each with its first cell."""
     data = above.encode() + (FOLDER / file).read_bytes()
     document = parse_document(FORMATS[Path(file).suffix], data, said=said)
-    start = parse_document("passbook-update+csv", START).start if above else None
+    start = StartLine(1, 1) if above else None
     plan = place(document, LAYOUTS[document.layout], codec="cp858", code_page="cp858", start=start)
     return {
         (step.page, step.line): tuple((run.column, run.text) for run in step.runs)
         for step in plan
         if isinstance(step, Line)
     }
-
-
-START = (
-    b"# layout: savings-24\n# account: 1\n# currency: EUR\n# start: page 1 line 1\n"
-    b"date,text,withdrawal,deposit,balance\n2026-01-05,x,,,\n"
-)
 
 
 def placed(rows: tuple[Row, ...]) -> dict[tuple[int, int], tuple[tuple[int, str], ...]]:
