@@ -76,8 +76,8 @@ PRINTED: Final[dict[str, tuple[Row, ...]]] = {
 
 
 class Named(NamedTuple):
-    """What a person says of a document: the lines above it, and the import profile as a file or a shipped one's "
-name.""
+    """What a person says of a document: an import profile, by its text or the name of a shipped one, and lines above."""
+
     profile: str
     lines: tuple[Row, ...]
     above: str = ""
@@ -145,14 +145,16 @@ REFUSED: Final[dict[str, str]] = {
     "37-amount-trailing-point.csv": "entry 1 (line 6), deposit: it is written 99., and that is no amount: it ends with "
     "its decimal mark, so its end may be missing. It must be written as 2500.00." + CORRECT,
     "38-scientific-excel.csv": "entry 1 (line 6), deposit: it is written 9.99x+99, and that is no amount: a "
-    "spreadsheet shortened it, so digits are missing. It must be written as 2500.00." + CORRECT,
+    "spreadsheet "
+    "shortened it, so digits are missing. It must be written as 2500.00." + CORRECT,
     "42-usd-12-digit-balance.csv": "entry 1: the deposit has 10 characters and its column holds 9. Nothing was "
     "accepted; shorten it.",
     "44-excel-sep-line.csv": KEYS,
     "45-norwegian-bank-latin1.csv": "The document could not be read: byte 53, in line 2: " + ENCODING,
     "50-empty-last-column-missing.csv": "The document could not be read: entry 1 (line 6): it has 4 cells, and the "
     "header has 5. Write 5 cells, also empty ones, such as 2026-01-05,Salary,,,; a cell with the delimiter in it "
-    "stands in quotes." + PROGRAMMER,
+    "stands "
+    "in quotes." + PROGRAMMER,
     "53-header-debit-credit.csv": "The document could not be read: line 5: the header has 5 names, and those in the "
     "columns 2, 3, 4 are not known. Write date,text,withdrawal,deposit,balance, or name an import profile that knows "
     "its names (--import)." + PROGRAMMER,
@@ -192,20 +194,22 @@ REFUSED: Final[dict[str, str]] = {
     "99-only-metadata.csv": "The document could not be read: line 5: the document ends above its header. Write "
     "date,text,withdrawal,deposit,balance, and below it a row for each entry." + PROGRAMMER,
     "j1-numbers-not-strings.json": "entry 1, deposit (line 1, character 153): it is written without quotes, and that "
-    "is no amount: an amount is a text, since a number of JSON may be rounded. It must be written as "
+    "is "
+    "no amount: an amount is a text, since a number of JSON may be rounded. It must be written as "
     '"deposit": "2500.00".' + CORRECT,
     "j3-extra-fields.json": "The document could not be read: entry 1 (line 1, character 106): it has a field that the "
     "format does not have. Write only date, text, withdrawal, deposit, balance and others, such as "
     '"entries": [{"date": "2026-01-05", "text": "Salary", "deposit": "2500.00"}].' + PROGRAMMER,
     "j4-datetime.json": "entry 1, date (line 1, character 114): it is written 9999-99-99x99:99:99x, and that is no "
-    "day: its time names a zone, and in another zone the day is another one. It must be written as "
-    "2026-01-05." + CORRECT,
+    "day: "
+    "its time names a zone, and in another zone the day is another one. It must be written as 2026-01-05." + CORRECT,
     "j5-start-missing.json": "The document does not say on which page and line to start. Nothing was accepted; give "
     "both.",
     "j6-line-as-string.json": "The document could not be read: start, page (line 1, character 71): Expected `int`, got "
     '`str`. Write "page": 3.' + PROGRAMMER,
     "t1-form-feed-between-pages.txt": "line 2: character 1 is a form feed (U+000C), a control character. Send each "
-    "page as a document of its own." + PROGRAMMER,
+    "page "
+    "as a document of its own." + PROGRAMMER,
     "t10-emoji.txt": "line 1, text: character 11 cannot be printed in code page cp858. Nothing was accepted; replace "
     "it.",
     "t2-tabs.txt": "line 1: character 5 is a tab (U+0009), a control character. Write blanks in its place."
@@ -213,7 +217,8 @@ REFUSED: Final[dict[str, str]] = {
     "t4-66-lines.txt": "The document does not fit: the paper ends at page 1 line 60; lines left over: 6. Nothing was "
     "accepted; start a new book or sheet.",
     "t6-escpos-receipt.txt": "line 1: character 1 is an escape (U+001B), a control character. Send the text without "
-    "the commands of a printer." + PROGRAMMER,
+    "the "
+    "commands of a printer." + PROGRAMMER,
     "t8-cr-overstrike-bold.txt": "line 1: character 8 is a carriage return (U+000D), a control character. Write the "
     "text on one line; a line is not printed over another one." + PROGRAMMER,
     "t9-only-spaces.txt": "The document has no lines to print. Nothing was accepted; send one with at least one entry "
@@ -229,18 +234,21 @@ IMPORTED_REFUSED: Final[dict[str, tuple[str, str]]] = {
     "90-date-feb-30.csv": (
         '[dates]\norder = "day-month-year"',
         "entry 1 (line 6), date: it is written 9999-99-99, and that is no day: its parts are not a year of four "
-        "digits, a month and a day. It must be written as 05-01-2026." + CORRECT,
+        "digits, "
+        "a month and a day. It must be written as 05-01-2026." + CORRECT,
     ),
     "02-crlf.csv": (
         '[columns]\ndate = "Buchung"',
         "The document could not be read: line 5: the header has 5 names, and those in the columns 1, 2, 3, 4, 5 are "
-        "not known. The import profile expects the columns Buchung; name another one (--import), or have it corrected."
+        "not "
+        "known. The import profile expects the columns Buchung; name another one (--import), or have it corrected."
         + PROGRAMMER,
     ),
     "22-decimal-comma-quoted.csv": (
         '[amounts]\ngrouping = ","',
         "entry 1 (line 6), deposit: it is written 9999,99, and that is no amount: its marks are not those of the "
-        "import profile. It must be written as 2500.00." + CORRECT,
+        "import "
+        "profile. It must be written as 2500.00." + CORRECT,
     ),
     "30-leading-minus-overdraft.csv": (
         '[amounts]\nsign = "brackets"',
