@@ -26,7 +26,7 @@ import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, Final, NamedTuple, TypeAlias
+from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -36,7 +36,7 @@ from passbook.document.layout import LAYOUT_NAME
 from passbook.document.layout_parts import FIELD_NAME
 from passbook.document.reading_rules import AmountRule, DateOrder, DateRule
 from passbook.errors import PassbookError, shown
-from passbook.errors.decoding import full_complaint, toml_text
+from passbook.errors.decoding import found_complaint, toml_table
 
 MOST_COLUMNS: Final = 400
 _OWN_COLUMN: Final = re.compile(FIELD_NAME)
@@ -162,10 +162,12 @@ def parse_import(name: str, data: bytes, file: str) -> ImportProfile:
     Raises:
         PassbookError: `import-malformed`, with the key and what is allowed.
     """
+    table: dict[str, Any] = {}
     try:
-        profile = msgspec.toml.decode(toml_text(data.removeprefix(codecs.BOM_UTF8)), type=ImportProfile)
+        table = toml_table(data.removeprefix(codecs.BOM_UTF8))
+        profile = msgspec.convert(table, ImportProfile)
     except (ValueError, RecursionError) as error:
-        found = full_complaint(error, ImportProfile)
+        found = found_complaint(error, ImportProfile, table)
         raise PassbookError("import-malformed", file=file, where=found.where, why=found.why) from None
     for where, why, wrong in _faults(name, profile):
         if wrong:
