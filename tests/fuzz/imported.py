@@ -6,7 +6,7 @@ from typing import Final
 
 from passbook.document.characters import control_position
 from passbook.document.date_reading import FIRST_YEAR, LAST_YEAR
-from passbook.document.documents import PassbookUpdate, Said, parse_document
+from passbook.document.documents import Hints, PassbookUpdate, parse_document
 from passbook.document.import_profile import Encoding, ImportProfile, Imports, parse_import
 from passbook.errors import PassbookError
 from spooler.shipped import shipped_imports
@@ -30,14 +30,14 @@ PROFILES: Final[dict[str, ImportProfile]] = {
     **{one.name: one for one in (NUMBERED, *ENCODED)},
 }
 NAMES: Final = sorted(PROFILES)
-SAID: Final = [Said(Imports(PROFILES), name) for name in NAMES]
+SAID: Final = [Hints(Imports(PROFILES), name) for name in NAMES]
 
 
 def check(data: bytes) -> None:
     """Any bytes by any profile are entries of days and whole amounts, or a refusal that repeats no content."""
     said = SAID[data[0] % len(SAID)] if data else SAID[0]
     try:
-        document = parse_document("passbook-update+csv", data[1:], said=said)
+        document = parse_document("passbook-update+csv", data[1:], hints=said)
     except PassbookError as error:
         assert error.code in REFUSALS, error.code
         assert SECRET not in str(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from passbook.document.documents import PassbookUpdate, Said, parse_document
+from passbook.document.documents import Hints, PassbookUpdate, parse_document
 from passbook.document.import_profile import Imports
 from passbook.errors import PassbookError
 from passbook.protocol.messages import MAX_DOCUMENT
@@ -21,7 +21,7 @@ IMPORTS = Imports(shipped_imports())
 
 def judged(data: bytes, name: str = "passbook-update+csv", profile: str = "") -> PassbookUpdate | PassbookError:
     try:
-        document = parse_document(name, data, MOST, Said(IMPORTS, profile))
+        document = parse_document(name, data, MOST, Hints(IMPORTS, profile))
     except PassbookError as error:
         assert SECRET not in str(error)
         assert len(str(error)) < 1000

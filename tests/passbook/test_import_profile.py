@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passbook.document.documents import PassbookUpdate, Said, parse_document
+from passbook.document.documents import Hints, PassbookUpdate, parse_document
 from passbook.document.import_profile import CODECS, Encoding, Imports, parse_import
 from passbook.errors import PassbookError
 from spooler.shipped import shipped_imports
@@ -33,8 +33,8 @@ def refused(toml: str, name: str = "test") -> PassbookError:
 
 
 def read(data: bytes, toml: str, layout: str = "") -> PassbookUpdate:
-    said = Said(Imports({"test": parse_import("test", toml.encode(), "test.toml")}), "test", layout)
-    document = parse_document("passbook-update+csv", data, said=said)
+    said = Hints(Imports({"test": parse_import("test", toml.encode(), "test.toml")}), "test", layout)
+    document = parse_document("passbook-update+csv", data, hints=said)
     assert isinstance(document, PassbookUpdate)
     return document
 
@@ -162,8 +162,8 @@ def test_a_person_wins_over_the_document_and_that_over_its_layout() -> None:
     row = "03/04/2026,Salary,,1.00,1.00\n"
 
     def day(head: str, name: str = "", layout: str = "") -> str:
-        said = Said(Imports(profiles, {"savings-24": "dmy", "junior": "mdy"}), name, layout)
-        document = parse_document("passbook-update+csv", (head + HEADER + row).encode(), said=said)
+        said = Hints(Imports(profiles, {"savings-24": "dmy", "junior": "mdy"}), name, layout)
+        document = parse_document("passbook-update+csv", (head + HEADER + row).encode(), hints=said)
         assert isinstance(document, PassbookUpdate)
         return f"{document.layout} {document.entries[0].date}"
 
@@ -179,7 +179,7 @@ def test_a_person_wins_over_the_document_and_that_over_its_layout() -> None:
 def test_the_layout_of_a_file_in_utf_16_names_its_profile_too() -> None:
     profiles = {"dmy": parse_import("dmy", b'[dates]\norder = "day-month-year"', "x.toml")}
     data = ("sep=,\n" + HEAD + HEADER + "03/04/2026,Salary,,1.00,1.00\n").encode("utf-16")
-    document = parse_document("passbook-update+csv", data, said=Said(Imports(profiles, {"savings-24": "dmy"})))
+    document = parse_document("passbook-update+csv", data, hints=Hints(Imports(profiles, {"savings-24": "dmy"})))
     assert isinstance(document, PassbookUpdate)
     assert str(document.entries[0].date) == "2026-04-03"
 
