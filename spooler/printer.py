@@ -86,8 +86,8 @@ class Printer:
 
         Raises PassbookError.
         """
-        said = Hints(self._imports, request.import_name, request.layout)
-        parsed = parse_document(request.format, document, self._most_lines, said)
+        hints = Hints(self._imports, request.import_name, request.layout)
+        parsed = parse_document(request.format, document, self._most_lines, hints)
         layout = self._layout_of(request.layout or parsed.layout)
         if layout.form and self._forms is not None and layout.form not in self._forms:
             known = ", ".join(sorted(self._forms)) or "none"
