@@ -29,6 +29,7 @@ class Calendar(StrEnum):
 
 
 _BUDDHIST_YEARS: Final = 543
+_LAST_YEARS: Final = MappingProxyType({Calendar.GREGORIAN: 9999, Calendar.BUDDHIST: 9999, Calendar.JAPANESE: 99})
 ERAS: Final = (
     (date(2019, 5, 1), "R", "令和"),
     (date(1989, 1, 8), "H", "平成"),
@@ -82,7 +83,7 @@ class DateStyle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def print_date(style: DateStyle, day: date) -> str:
     """The day in the style of a layout, whose pattern is one that `pattern_fault` finds nothing wrong with.
 
-    Raises ValueError for a day before the first era of the calendar.
+    Raises ValueError for a day before the first era of the calendar, or of a year with more digits than a book prints.
 
     >>> print_date(DateStyle("DD.MM.YY"), date(2026, 3, 2))
     '02.03.26'
@@ -99,6 +100,8 @@ def print_date(style: DateStyle, day: date) -> str:
             era = _era_of(day)
             first = ERAS[era][0].year if era + 1 < len(ERAS) else _FIRST_MEIJI_YEAR
             year = day.year - first + 1
+    if year > _LAST_YEARS[style.calendar]:
+        raise ValueError("the year has more digits than a book prints")
     return "".join([printer(style, day, year, era) for printer in _printers(style.pattern)])
 
 

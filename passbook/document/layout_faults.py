@@ -20,7 +20,6 @@ PAGE_WORDS: Final = ("page", "account", "currency")
 """The words in braces in a heading or footer that stand for facts of a document."""
 _WORD: Final = re.compile(r"\{([^{}]*)\}")
 _AMOUNTS: Final = frozenset({ColumnName.WITHDRAWAL, ColumnName.DEPOSIT, ColumnName.BALANCE, ColumnName.AMOUNT})
-_MOST_STAGGERING: Final = 2160
 _DAYS: Final = tuple(date(1985, month, 28) for month in range(1, 13))
 """Days that take the most cells in any pattern: two digits of an era, of a day, and each month."""
 
@@ -69,10 +68,6 @@ def _page_faults(layout: BookLayout) -> Iterator[Fault]:
         yield from (Fault(key + one.where, one.why) for one in faults)
         if faults:
             return
-    for number, lower in enumerate(layout.staggering, 1):
-        if lower > _MOST_STAGGERING:
-            why = f"it is {shown_length(lower)}; allowed are 0 mm to {shown_length(_MOST_STAGGERING)}"
-            yield Fault(f"staggering, page {number}", why)
 
 
 def _line_faults(lines: PageLines, layout: BookLayout) -> Iterator[Fault]:
@@ -84,10 +79,13 @@ def _line_faults(lines: PageLines, layout: BookLayout) -> Iterator[Fault]:
         why = f"the lines would overlap: it is {shown_length(lines.pitch_units)}"
         yield Fault("pitch", f"{why}; allowed is {shown_length(CAPITAL_HEIGHT)} or more")
     yield from _fold_faults(lines)
-    lowest = lines.y(lines.count) + max(layout.staggering, default=0)
-    if lowest > layout.page_height:
-        why = f"the last line would be off the page: line {lines.count} ends {shown_length(lowest)} below the top edge"
-        yield Fault("lines_per_page", f"{why}; allowed is {shown_length(layout.page_height)}, the height of the page")
+    lowest, lower = lines.y(lines.count), max(layout.staggering, default=0)
+    if lowest + lower > layout.page_height:
+        key = "lines_per_page" if lowest > layout.page_height else "staggering"
+        why = (
+            f"the last line would be off the page: line {lines.count} ends {shown_length(lowest + lower)} below the top"
+        )
+        yield Fault(key, f"{why} edge; allowed is {shown_length(layout.page_height)}, the height of the page")
     first, last = lines.entries
     for key, texts in (("heading", lines.heading), ("footer", lines.footer)):
         for number, text in enumerate(texts, 1):

@@ -16,7 +16,7 @@ from passbook.document.documents import Document, Entry, FormDocument, PassbookU
 from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.layout_parts import Overflow
 from passbook.document.plan import NUMBER_MARK, Eject, Line, NextSheet, Plan, Run, Step, Turn
-from passbook.document.printable_text import CodePage, check_text
+from passbook.document.printable_text import Charset, check_text
 from passbook.errors import PassbookError
 
 R = TypeVar("R", Entry, str)
@@ -48,7 +48,7 @@ def place(
             Without a start, `past-last-line` if all of the book has too few lines.
         LookupError: there is no such codec.
     """
-    code = CodePage(codec, code_page)
+    code = Charset(codec, code_page)
     first = StartLine(layout.pages[0], 1)
     if isinstance(document, PdfDocument):
         raise PassbookError("layout-unfit", layout=layout.name, kind=layout.kind.value)
@@ -69,7 +69,7 @@ def place(
 
 
 def _update_lines(
-    document: PassbookUpdate, layout: BookLayout, wanted: StartLine | None, code: CodePage
+    document: PassbookUpdate, layout: BookLayout, wanted: StartLine | None, code: Charset
 ) -> Iterator[Line]:
     """The lines of an update, which is judged whole before its start is asked for."""
     start = _entry_start(layout, wanted or StartLine(layout.pages[0], 1))
@@ -123,12 +123,12 @@ def _is_blank(row: Entry | str) -> bool:
     return not row.strip(" ") if isinstance(row, str) else all(part in _NOTHING for part in astuple(row))
 
 
-def _text_runs(line: str, layout: BookLayout, where: str, code: CodePage) -> tuple[Run, ...]:
+def _text_runs(line: str, layout: BookLayout, where: str, code: Charset) -> tuple[Run, ...]:
     check_text(line, layout.columns_total, where, "text", code)
     return () if _is_blank(line) else (Run(1, line),)
 
 
-def _form_rows(document: FormDocument, layout: BookLayout, code: CodePage) -> dict[int, tuple[Run, ...]]:
+def _form_rows(document: FormDocument, layout: BookLayout, code: Charset) -> dict[int, tuple[Run, ...]]:
     """The runs of each line of one sheet.  Raises PassbookError."""
     given, known = dict(document.fields), ", ".join(field.name for field in layout.fields) or "none"
     for name in given.keys() - {field.name for field in layout.fields}:

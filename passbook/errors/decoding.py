@@ -108,7 +108,8 @@ def _plainly(why: str, words: str) -> str:
         return f"it must be {_PLAIN.get(found[1], found[1])}"
     if found := _BOUND.fullmatch(why):
         bound, _, number = found[2].rpartition(" ")
-        unit = "" if not bound.startswith("of") else " characters" if found[1] == "str" else " items"
+        unit = "" if not bound.startswith("of") else " character" if found[1] == "str" else " item"
+        unit += "s" if unit and number != "1" else ""
         return f"it must be {_PLAIN.get(found[1], found[1])} {_BOUNDS.get(bound, bound)} {number}{unit}"
     return ""
 

@@ -109,8 +109,8 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "date-not-in-calendar": ErrorKind(
         Mender.TELLER,
-        "{where}: the date is before the first year of the {calendar} calendar, in which the layout prints it. "
-        "Nothing was accepted; correct it and send again.",
+        "{where}: the date has no year in the {calendar} calendar, in which the layout prints it: it is before its "
+        "first year or too far in the future. Nothing was accepted; correct it and send again.",
     ),
     "unknown-layout": ErrorKind(
         Mender.OPERATOR, "There is no layout {layout}. Nothing was accepted; choose one of: {known}."
