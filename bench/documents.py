@@ -66,12 +66,13 @@ def _documents(imports: Imports) -> list[tuple[str, str, bytes, Hints]]:
     start = {"page": 1, "line": 1}
     update = {"layout": _LAYOUT, "account": "4711", "currency": "EUR", "start": start, "entries": entries}
     header = "date,text,withdrawal,deposit,balance\n"
+    by_profile = _BOOK + header.replace(",", ";") + german
     return [
         ("CSV", _CSV, (_BOOK + header + plain).encode(), Hints(imports)),
         (
             "CSV by an import profile",
             _CSV,
-            (_BOOK + header.replace(",", ";") + german).encode(),
+            by_profile.encode(),
             Hints(imports, "german-excel"),
         ),
         ("JSON", _JSON, json.dumps(update).encode(), Hints(imports)),
@@ -79,5 +80,8 @@ def _documents(imports: Imports) -> list[tuple[str, str, bytes, Hints]]:
 
 
 _NOTES: Final = (
-    f"{ENTRIES} entries on {_LAYOUT} are read and placed in this process, {_REPEATS} times; values are medians of processor time.",
+    (
+        f"{ENTRIES} entries on {_LAYOUT} are read and placed in this process, {_REPEATS} times; values are medians of "
+        "processor time."
+    ),
 )
