@@ -40,7 +40,7 @@ TAKEN_OVER: Final = ("unknown-area", "area-fenced", "area-absent", "area-full", 
 DOCUMENT: Final = (
     *("document-malformed", "document-empty", "document-too-large", "unknown-format", "unknown-currency"),
     *("amount-not-decimal", "amount-too-fine", "date-not-valid", "column-overflow", "not-in-code-page"),
-    *("control-byte", "past-last-line", "start-not-given", "start-not-in-book"),
+    *("control-byte", "past-last-line", "balance-not-given", "start-not-given", "start-not-in-book"),
     *("unknown-layout", "layout-unfit", "layout-not-printable", "unknown-printer"),
     *("form-field-unknown", "form-field-missing", "too-many-copies", "unknown-form", "form-needs-appliance"),
     *("no-graphics", "pdf-not-readable", "pdf-encrypted", "pdf-too-many-pages", "pdf-page-too-large"),

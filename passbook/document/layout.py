@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from passbook.document.characters import control_position
 from passbook.document.lengths import LengthError, parse_length, to_units
+from passbook.document.next_book import next_book_faults
 from passbook.document.plan import UNITS_PER_INCH, Sheet
 from passbook.errors import PassbookError
 from passbook.errors.decoding import full_complaint, toml_text
@@ -177,6 +178,10 @@ class BookLayout(msgspec.Struct, frozen=True):
     """The place of the number of a sheet; None where it is not printed."""
     form: str = ""
     """The kind of form in stock of which each copy takes a sheet; empty where no stock is kept."""
+    carried: tuple[str, ...] = ()
+    """The texts of the last lines of a full book, the balance beside the last one; empty where no new book follows."""
+    brought: tuple[str, ...] = ()
+    """The texts of the first lines of the new book, likewise."""
 
     def line_y(self, line: int) -> int:
         """Top edge of the page to the base line of `line`, which is 1 to lines_per_page."""
@@ -230,6 +235,11 @@ class _Pages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     last: Annotated[int, msgspec.Meta(ge=1, le=999)]
 
 
+_BookTexts = Annotated[
+    tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=400)], ...], msgspec.Meta(max_length=20)
+]
+
+
 class _BookFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="passbook"):
     """A layout file of a book."""
 
@@ -242,6 +252,8 @@ class _BookFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     left: Fraction
     columns: Annotated[tuple[Column, ...], msgspec.Meta(min_length=1)]
     fold: _Fold | None = None
+    carried: _BookTexts = ()
+    brought: _BookTexts = ()
 
 
 class _SheetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="text"):
@@ -304,7 +316,7 @@ def parse_layout(name: str, data: bytes, file: str) -> BookLayout:
         found = full_complaint(error, _LayoutFile)
         raise PassbookError("layout-malformed", file=file, where=found.where, why=found.why) from None
     layout = _book(name, parsed) if isinstance(parsed, _BookFile) else _sheet(name, parsed)
-    for where, why, wrong in (*_impossibilities(layout), *_form_faults(layout)):
+    for where, why, wrong in (*_impossibilities(layout), *_form_faults(layout), *next_book_faults(layout)):
         if wrong:
             raise PassbookError("layout-malformed", file=file, where=where, why=why)
     return layout
@@ -333,6 +345,8 @@ def _book(name: str, file: _BookFile) -> BookLayout:
         left_units=to_units(file.left),
         columns_total=max(column.end for column in columns),
         columns=columns,
+        carried=file.carried,
+        brought=file.brought,
     )
 
 

@@ -14,7 +14,8 @@ from msgspec.structs import astuple
 from passbook.document.characters import is_plain, refuse_controls, refuse_unprintable
 from passbook.document.documents import Document, Entry, FormDocument, PassbookUpdate, PdfDocument, StartLine
 from passbook.document.layout import BookLayout, ColumnName, LayoutKind, Overflow
-from passbook.document.plan import NUMBER_MARK, Eject, Line, NextSheet, Plan, Run, Step, Turn
+from passbook.document.next_book import book_parts, first_cell, may_start, most_entries, rows_of
+from passbook.document.plan import NUMBER_MARK, Eject, Line, NextBook, NextSheet, Plan, Run, Step, Turn
 from passbook.errors import PassbookError
 
 R = TypeVar("R", Entry, str)
@@ -30,6 +31,8 @@ def place(
 ) -> Plan:
     """The steps that print the document: a line for each entry or line that is not blank, turns, and the eject.
 
+    Where the layout has a full book go on in a new one, the steps lead through the books.
+
     Args:
         document: the document to print; one that is drawn has no lines (passbook.document.band_placing).
         layout: of the document's kind.
@@ -41,7 +44,7 @@ def place(
     Raises:
         PassbookError: `layout-unfit`, `start-not-in-book`, `past-last-line`, `control-byte`, `column-overflow`,
             `not-in-code-page`, `document-empty`, `start-not-given`, `form-field-unknown`, `form-field-missing`,
-            `too-many-copies`.  Without a start, `past-last-line` if all of the
+            `too-many-copies`, `balance-not-given`.  Without a start, `past-last-line` if all of the
                 book has too few lines. LookupError: there is no such codec.
     """
     code = _CodePage(codec, code_page)
@@ -67,7 +70,9 @@ def place(
         raise PassbookError("document-empty")
     if wanted is None:
         raise PassbookError("start-not-given")
-    return tuple(_steps(_placed(rows, layout, wanted)))
+    if isinstance(document, PassbookUpdate):
+        return tuple(_steps(_over_books(rows, document.entries, layout, wanted, code), layout))
+    return tuple(_steps([_placed(rows, layout, wanted)], layout))
 
 
 class _CodePage(NamedTuple):
@@ -86,9 +91,9 @@ def _fitting(rows: Sequence[R], more: int, layout: BookLayout, start: StartLine)
     The function decides before it looks closely at any row. Raises PassbookError `start-not-in-book` or
     `past-last-line`.
     """
-    if not layout.has(start.page, start.line):
+    if not may_start(layout, start):
         raise PassbookError("start-not-in-book", page=start.page, line=start.line)
-    room = layout.lines_left(start.page, start.line)
+    room = most_entries(layout, start)
     left_over = more + sum(not _is_blank(row) for row in rows[room:])
     if left_over:
         last_page, last_line = layout.pages[1], layout.lines_per_page
@@ -172,12 +177,35 @@ def _placed(rows: Sequence[tuple[Run, ...]], layout: BookLayout, start: StartLin
             yield Line(page, line, layout.line_y(line), runs)
 
 
-def _steps(lines: Iterable[Line]) -> Iterator[Step]:
-    page = None
-    for line in lines:
-        if page is not None and line.page != page:
-            yield Turn(line.page)
-        page = line.page
-        yield line
-    if page is not None:
-        yield Eject(page)
+def _over_books(
+    rows: Sequence[tuple[Run, ...]], entries: Sequence[Entry], layout: BookLayout, start: StartLine, code: _CodePage
+) -> Iterator[Iterator[Line]]:
+    """The lines of each book.  Raises PassbookError."""
+
+    def make(text: str, balance: str, where: str) -> tuple[Run, ...]:
+        _check(text, len(text), where, ColumnName.TEXT, code)
+        runs = [Run(first_cell(layout), text)]
+        column = layout.column(ColumnName.BALANCE)
+        if balance and column is not None:
+            _check(balance, column.width, where, ColumnName.BALANCE, code)
+            runs.append(Run(column.first_cell(len(balance)), balance))
+        return tuple(sorted(runs, key=lambda run: run.column))
+
+    for number, part in enumerate(book_parts(len(rows), layout, start)):
+        of_book = rows_of(part, rows, entries, layout, is_new=number > 0, make=make)
+        yield _placed(of_book, layout, part.start)
+
+
+def _steps(books: Iterable[Iterable[Line]], layout: BookLayout) -> Iterator[Step]:
+    """The lines of each book, the turns between their pages, and the changes of books."""
+    page = 0
+    for number, lines in enumerate(books):
+        if number:
+            page = layout.pages[0]
+            yield NextBook(page)
+        for line in lines:
+            if page and line.page != page:
+                yield Turn(line.page)
+            page = line.page
+            yield line
+    yield Eject(page)
