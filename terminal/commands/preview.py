@@ -46,8 +46,7 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     if not job.startswith(arguments.job):
         raise PassbookError("sealed-damaged", job=arguments.job)
     pages = open_pages(job, copy, ring, arguments.key or "")
-    turned_to = [*(page.number for page in pages[1:]), None]
-    captions = [caption(job, copy.layout, page, then) for page, then in zip(pages, turned_to, strict=True)]
+    captions = [caption(job, copy.layout, page, then) for page, then in zip(pages, [*pages[1:], None], strict=True)]
     if arguments.text:
         width = workplace.console.width
         lines = [line for words, page in zip(captions, pages, strict=True) for line in (words, *page_rows(page, width))]
@@ -67,10 +66,14 @@ def _write_pictures(place: Path, captions: Sequence[str], pages: Sequence[DrawnP
     if place.suffix.lower() == _PICTURE:
         files.save_file(place, _png(one_below_the_other(pictures)), files.PRIVATE)
         return [place]
-    written = [place / f"page-{page.number}{_PICTURE}" for page in pages]
+    written = [place / f"{_file_name(page)}{_PICTURE}" for page in pages]
     for file, picture in zip(written, pictures, strict=True):
         files.save_file(file, _png(picture), files.PRIVATE)
     return written
+
+
+def _file_name(page: DrawnPage) -> str:
+    return f"book-{page.book}-page-{page.number}" if page.book > 1 else f"page-{page.number}"
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -129,8 +129,8 @@ def _spool() -> list[str]:
 
 def _preview() -> list[str]:
     layout, plan = _placed()
-    page = drawn_pages(plan, layout.sheet, layout)[0]
-    return [caption(JOB, layout.name, page, 4), *page_rows(page, USUAL_WIDTH)]
+    page, following, *_ = drawn_pages(plan, layout.sheet, layout)
+    return [caption(JOB, layout.name, page, following), *page_rows(page, USUAL_WIDTH)]
 
 
 def screens() -> dict[str, list[str]]:
