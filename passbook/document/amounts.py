@@ -18,8 +18,8 @@ MAX_INTEGER_DIGITS: Final = 15
 _AMOUNT: Final = re.compile(rf"([+-]?)([0-9]{{1,{MAX_INTEGER_DIGITS}}})(?:\.([0-9]{{1,6}}))?")
 
 
-def render_amount(text: str, currency: str, where: str, column: str) -> str:
-    """The amount with exactly the digits its currency has after the point, without plus sign or leading zeros.
+def read_amount(text: str, currency: str, where: str, column: str) -> int:
+    """The amount in whole minor units of its currency, such as cents.
 
     Args:
         text: an optional sign, 1 to 15 digits, and optionally a point and digits.
@@ -33,10 +33,9 @@ def render_amount(text: str, currency: str, where: str, column: str) -> str:
     match = _AMOUNT.fullmatch(text)
     if match is None:
         raise PassbookError("amount-not-decimal", where=where, column=column)
-    sign, whole, fraction = match[1], match[2].lstrip("0") or "0", match[3] or ""
+    sign, whole, fraction = match[1], match[2], match[3] or ""
     digits = MINOR_DIGITS[currency]
     if len(fraction) > digits:
         raise PassbookError("amount-too-fine", where=where, column=column, digits=digits, currency=currency)
-    fraction = fraction.ljust(digits, "0")
-    minus = "-" if sign == "-" and (whole + fraction).strip("0") else ""
-    return f"{minus}{whole}.{fraction}" if digits else f"{minus}{whole}"
+    minor = int(whole + fraction.ljust(digits, "0"))
+    return -minor if sign == "-" else minor

@@ -6,17 +6,17 @@ Errors name places only ("entry 7"), never the text there.
 from __future__ import annotations
 
 import codecs
+import datetime
 import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
-from datetime import date
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
 import msgspec
 
-from passbook.document.amounts import MINOR_DIGITS, render_amount
+from passbook.document.amounts import MINOR_DIGITS, read_amount
 from passbook.document.characters import LONGEST_LINE, LONGEST_RUN, control_position, mark_position, refuse_controls
 from passbook.document.csv_document import read_csv
 from passbook.document.drafts import EntryDraft, StartLine, UpdateDraft
@@ -51,13 +51,20 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Entry(Confidential, frozen=True):
-    """One line of a book, each part in its printed form; an empty part prints nothing."""
+    """One entry of a book, as values that the style of a layout prints; a part that is None or empty prints nothing.
 
-    date: str
+    Attributes:
+        text: composed and without blanks at its end.
+        withdrawal: in whole minor units of the currency, as the other amounts are.
+        others: texts for columns that the layout calls its own, each with the name of its column.
+    """
+
+    date: datetime.date | None
     text: str
-    withdrawal: str
-    deposit: str
-    balance: str
+    withdrawal: int | None
+    deposit: int | None
+    balance: int | None
+    others: tuple[tuple[str, str], ...] = ()
 
 
 class PassbookUpdate(Confidential, frozen=True):
@@ -239,14 +246,15 @@ def _judge(draft: UpdateDraft, most: int) -> PassbookUpdate:
 def _entry(draft: EntryDraft, currency: str, where: str) -> Entry:
     text = _printed(draft.text, f"{where}, text")
     refuse_controls(text, f"{where}, text")
-    if not _is_day(draft.date):
+    day = _day(draft.date)
+    if day is None:
         raise PassbookError("date-not-valid", where=where)
 
-    def amount(text: str, column: str) -> str:
-        return render_amount(text, currency, where, column) if text else ""
+    def amount(text: str, column: str) -> int | None:
+        return read_amount(text, currency, where, column) if text else None
 
     return Entry(
-        draft.date,
+        day,
         text,
         amount(draft.withdrawal, "withdrawal"),
         amount(draft.deposit, "deposit"),
@@ -268,11 +276,10 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _is_day(text: str) -> bool:
+def _day(text: str) -> datetime.date | None:
     if not _DATE.fullmatch(text):
-        return False
+        return None
     try:
-        date.fromisoformat(text)
+        return datetime.date.fromisoformat(text)
     except ValueError:
-        return False
-    return True
+        return None

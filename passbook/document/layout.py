@@ -18,7 +18,9 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
+from passbook.document.amount_style import AmountStyle
 from passbook.document.characters import control_position
+from passbook.document.date_style import DateStyle
 from passbook.document.lengths import LengthError, parse_length, to_units
 from passbook.document.next_book import next_book_faults
 from passbook.document.plan import UNITS_PER_INCH, Sheet
@@ -182,6 +184,10 @@ class BookLayout(msgspec.Struct, frozen=True):
     """The texts of the last lines of a full book, the balance beside the last one; empty where no new book follows."""
     brought: tuple[str, ...] = ()
     """The texts of the first lines of the new book, likewise."""
+    amounts: AmountStyle = AmountStyle()
+    """How amounts are printed."""
+    dates: DateStyle = DateStyle()
+    """How days are printed."""
 
     def line_y(self, line: int) -> int:
         """Top edge of the page to the base line of `line`, which is 1 to lines_per_page."""
@@ -254,6 +260,8 @@ class _BookFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     fold: _Fold | None = None
     carried: _BookTexts = ()
     brought: _BookTexts = ()
+    amounts: AmountStyle = AmountStyle()
+    dates: DateStyle = DateStyle()
 
 
 class _SheetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="text"):
@@ -347,6 +355,8 @@ def _book(name: str, file: _BookFile) -> BookLayout:
         columns=columns,
         carried=file.carried,
         brought=file.brought,
+        amounts=file.amounts,
+        dates=file.dates,
     )
 
 

@@ -23,8 +23,8 @@ MOST_BOOKS: Final = 4
 """Books of one job: no person waits longer at a counter."""
 
 T = TypeVar("T")
-MakeRow = Callable[[str, str, str], T]
-"""Makes the row of a carrying line: its text, the printed balance (empty on all but the last), and its place in errors."""
+MakeRow = Callable[[str, int | None, str], T]
+"""Makes the row of a carrying line: its text, the balance (None on all but the last), and its place in errors."""
 
 
 class BookPart(NamedTuple):
@@ -95,31 +95,23 @@ def rows_of(
     return found
 
 
-def _carrying(texts: Sequence[str], balance: str, where: str, make: MakeRow[T]) -> list[T]:
-    return [make(text, balance if n == len(texts) else "", f"layout {where} {n}") for n, text in enumerate(texts, 1)]
+def _carrying(texts: Sequence[str], balance: int, where: str, make: MakeRow[T]) -> list[T]:
+    return [make(text, balance if n == len(texts) else None, f"layout {where} {n}") for n, text in enumerate(texts, 1)]
 
 
-def balance_before(entries: Sequence[Entry], number: int) -> str:
-    """The balance before the entry of that number, from 0, in its printed form.
+def balance_before(entries: Sequence[Entry], number: int) -> int:
+    """The balance before the entry of that number, from 0, in whole minor units.
 
     It is that of the entry before, or else that of the entry itself without its own amounts.  Raises PassbookError
     `balance-not-given`.
     """
-    if number and entries[number - 1].balance:
-        return entries[number - 1].balance
+    before = entries[number - 1].balance if number else None
+    if before is not None:
+        return before
     entry = entries[number]
-    if not entry.balance:
+    if entry.balance is None:
         raise PassbookError("balance-not-given", where=f"entry {number or 1}")
-    units = _units(entry.balance) - _units(entry.deposit) + _units(entry.withdrawal)
-    digits = len(entry.balance.partition(".")[2])
-    whole, fraction = divmod(abs(units), 10**digits)
-    shown = f"{whole}.{fraction:0{digits}}" if digits else f"{whole}"
-    return f"-{shown}" if units < 0 else shown
-
-
-def _units(amount: str) -> int:
-    """A printed amount in the least units of its currency; 0 for an empty one."""
-    return int(amount.replace(".", "") or "0")
+    return entry.balance - (entry.deposit or 0) + (entry.withdrawal or 0)
 
 
 def first_cell(layout: BookLayout) -> int:

@@ -6,12 +6,16 @@ Text that does not fit is an error, never wrapped, and cut off only in a field o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from itertools import groupby
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from msgspec.structs import astuple
 
+from passbook.document.amount_style import print_amount
+from passbook.document.amounts import MINOR_DIGITS
 from passbook.document.characters import is_plain, refuse_controls, refuse_unprintable
+from passbook.document.date_style import print_date
 from passbook.document.documents import Document, Entry, FormDocument, PassbookUpdate, PdfDocument, StartLine
 from passbook.document.layout import BookLayout, ColumnName, LayoutKind, Overflow
 from passbook.document.next_book import book_parts, first_cell, may_start, most_entries, rows_of
@@ -19,6 +23,7 @@ from passbook.document.plan import NUMBER_MARK, Eject, Line, NextBook, NextSheet
 from passbook.errors import PassbookError
 
 R = TypeVar("R", Entry, str)
+_NOTHING: Final = (None, "", ())
 
 
 def place(
@@ -60,7 +65,8 @@ def place(
         _require_kind(layout, LayoutKind.PASSBOOK)
         wanted = start or document.start
         entries = _fitting(document.entries, document.more, layout, wanted or first)
-        rows = [_entry_runs(entry, layout, f"entry {n}", code) for n, entry in enumerate(entries, 1)]
+        digits = MINOR_DIGITS[document.currency]
+        rows = [_entry_runs(entry, layout, digits, f"entry {n}", code) for n, entry in enumerate(entries, 1)]
     else:
         _require_kind(layout, LayoutKind.TEXT)
         wanted = start or first
@@ -71,7 +77,7 @@ def place(
     if wanted is None:
         raise PassbookError("start-not-given")
     if isinstance(document, PassbookUpdate):
-        return tuple(_steps(_over_books(rows, document.entries, layout, wanted, code), layout))
+        return tuple(_steps(_over_books(rows, document, layout, wanted, code), layout))
     return tuple(_steps([_placed(rows, layout, wanted)], layout))
 
 
@@ -102,19 +108,36 @@ def _fitting(rows: Sequence[R], more: int, layout: BookLayout, start: StartLine)
 
 
 def _is_blank(row: Entry | str) -> bool:
-    return not (row.strip(" ") if isinstance(row, str) else any(astuple(row)))
+    return not row.strip(" ") if isinstance(row, str) else all(part in _NOTHING for part in astuple(row))
 
 
-def _entry_runs(entry: Entry, layout: BookLayout, where: str, code: _CodePage) -> tuple[Run, ...]:
+def _entry_runs(entry: Entry, layout: BookLayout, digits: int, where: str, code: _CodePage) -> tuple[Run, ...]:
     runs = []
     for name in ColumnName:
-        text: str = getattr(entry, name)
+        column = layout.column(name)
+        width = column.width if column else 0
+        text = _printed(getattr(entry, name), layout, digits, width, where)
         if text:
-            column = layout.column(name)
-            _check(text, column.width if column else 0, where, name, code)
+            _check(text, width, where, name, code)
             if column:
                 runs.append(Run(column.first_cell(len(text)), text))
-    return tuple(sorted(runs, key=lambda run: run.column))
+    return tuple(sorted(runs, key=_column_of))
+
+
+def _column_of(run: Run) -> int:
+    return run.column
+
+
+def _printed(value: date | str | int | None, layout: BookLayout, digits: int, width: int, where: str) -> str:
+    """A part of an entry in the style of the layout; empty for one that prints nothing."""
+    if isinstance(value, int):
+        return print_amount(layout.amounts, value, digits, width)
+    if isinstance(value, date):
+        try:
+            return print_date(layout.dates, value)
+        except ValueError:
+            raise PassbookError("date-not-valid", where=where) from None
+    return value or ""
 
 
 def _text_runs(line: str, layout: BookLayout, where: str, code: _CodePage) -> tuple[Run, ...]:
@@ -178,21 +201,20 @@ def _placed(rows: Sequence[tuple[Run, ...]], layout: BookLayout, start: StartLin
 
 
 def _over_books(
-    rows: Sequence[tuple[Run, ...]], entries: Sequence[Entry], layout: BookLayout, start: StartLine, code: _CodePage
+    rows: Sequence[tuple[Run, ...]], update: PassbookUpdate, layout: BookLayout, start: StartLine, code: _CodePage
 ) -> Iterator[Iterator[Line]]:
     """The lines of each book.  Raises PassbookError."""
+    digits = MINOR_DIGITS[update.currency]
 
-    def make(text: str, balance: str, where: str) -> tuple[Run, ...]:
+    def make(text: str, balance: int | None, where: str) -> tuple[Run, ...]:
         _check(text, len(text), where, ColumnName.TEXT, code)
-        runs = [Run(first_cell(layout), text)]
-        column = layout.column(ColumnName.BALANCE)
-        if balance and column is not None:
-            _check(balance, column.width, where, ColumnName.BALANCE, code)
-            runs.append(Run(column.first_cell(len(balance)), balance))
-        return tuple(sorted(runs, key=lambda run: run.column))
+        carrying = Entry(None, "", None, None, balance)
+        return tuple(
+            sorted((Run(first_cell(layout), text), *_entry_runs(carrying, layout, digits, where, code)), key=_column_of)
+        )
 
     for number, part in enumerate(book_parts(len(rows), layout, start)):
-        of_book = rows_of(part, rows, entries, layout, is_new=number > 0, make=make)
+        of_book = rows_of(part, rows, update.entries, layout, is_new=number > 0, make=make)
         yield _placed(of_book, layout, part.start)
 
 

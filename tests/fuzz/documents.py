@@ -54,5 +54,4 @@ def texts_of(document: Document) -> list[str]:
         case FormDocument(_, fields):
             return [text for _, text in fields]
         case PassbookUpdate():
-            entries = document.entries
-            return [part for one in entries for part in (one.date, one.text, one.withdrawal, one.deposit, one.balance)]
+            return [text for one in document.entries for text in (one.text, *(value for _, value in one.others))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from importlib.resources import files
 
 from hypothesis import strategies as st
@@ -22,9 +23,9 @@ SAVINGS = shipped("savings-24")
 SHEET = shipped("sheet")
 
 printable = st.text(st.characters(codec="cp858", categories=["L", "N", "P", "S"]), max_size=14)
-digits = st.integers(0, 9_999_999).map(str)
+digits = st.none() | st.integers(0, 9_999_999)
 entries = st.builds(
-    Entry, date=st.just("2026-03-02"), text=printable, withdrawal=digits, deposit=digits, balance=digits
+    Entry, date=st.just(date(2026, 3, 2)), text=printable, withdrawal=digits, deposit=digits, balance=digits
 )
 lines = st.text(st.characters(codec="cp858", categories=["L", "N", "P", "S"]), max_size=30)
 

@@ -5,6 +5,7 @@ import json
 import traceback
 import unicodedata
 from csv import writer
+from datetime import date
 
 import msgspec
 import pytest
@@ -15,6 +16,7 @@ from passbook.document.characters import control_position
 from passbook.document.documents import (
     FORMATS,
     Document,
+    Entry,
     PassbookUpdate,
     PdfDocument,
     StartLine,
@@ -81,9 +83,9 @@ def test_csv_says_what_its_rows_say() -> None:
     document = update("passbook-update+csv", CSV)
     assert (document.layout, document.account, document.currency) == ("savings-24", "4711", "EUR")
     assert document.start == StartLine(3, 15)
-    assert msgspec.to_builtins(document.entries) == (
-        {"date": "2026-03-02", "text": "Miete Müller", "withdrawal": "845.00", "deposit": "", "balance": "9067.95"},
-        {"date": "2026-03-03", "text": 'Café, "Noir"', "withdrawal": "", "deposit": "12.50", "balance": "9080.45"},
+    assert document.entries == (
+        Entry(date(2026, 3, 2), "Miete Müller", 84500, None, 906795),
+        Entry(date(2026, 3, 3), 'Café, "Noir"', None, 1250, 908045),
     )
 
 
