@@ -103,14 +103,19 @@ class People:
                 raise
             self._ask(requester, prompt)
             # One that was turned and is back again so soon must come out once more, as its insertion has no prompt.
-            again = functools.partial(self._ask, requester, replace(prompt, action="take"))
-            session.wait_taken(timeout, again)
+            session.wait_taken(timeout, functools.partial(self._ask_again, requester, replace(prompt, action="take")))
 
     def _ask(self, requester: str, prompt: Prompt) -> None:
         """The same prompt is not told twice."""
         if self._asked != (requester, prompt):
             self._asked = (requester, prompt)
             self._tell(PromptChanged(self._settings.name, requester, prompt))
+
+    def _ask_again(self, requester: str, prompt: Prompt) -> None:
+        """A book was taken and is back: it must come out.  Where a new one is due, people are told that once more."""
+        if prompt.is_new_book:
+            self._ask_no_more()
+        self._ask(requester, prompt)
 
     def _ask_no_more(self) -> None:
         if self._asked is not None:
