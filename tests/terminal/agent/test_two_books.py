@@ -76,7 +76,7 @@ def go_on(office: AgentWorld, job: str) -> None:
     "when",
     [
         pytest.param(AfterStrike(3), id="after the carried balance", marks=LONG),
-        pytest.param(AtLineByte(3, LAST), id="as the full book is given back"),
+        pytest.param(AtLineByte(3, LAST), id="as the full book is given back", marks=LONG),
         pytest.param(AtLineByte(4, 1), id="before the heading", marks=LONG),
         pytest.param(DuringStrike(5, 17), id="in the balance brought forward"),
         pytest.param(AfterStrike(6), id="after the first entry of the new book", marks=LONG),
@@ -95,6 +95,7 @@ def test_a_cut_of_terminal_and_printer_at_a_step_of_the_change(office: AgentWorl
     go_on(office, job)
 
 
+@pytest.mark.soak
 def test_a_cut_of_the_terminal_while_the_new_book_is_fetched(office: AgentWorld) -> None:
     hands = SimulatorControl(office.world.folder / "printer")
     pid = office.agent.pid
