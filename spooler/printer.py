@@ -11,9 +11,9 @@ from drivers.profile import assumed_values
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
 from passbook.document.band_placing import place_bands, request_pages
-from passbook.document.documents import PdfDocument, StartLine, check_format, parse_document
+from passbook.document.documents import PdfDocument, check_format, parse_document
 from passbook.document.layout import BookLayout, LayoutKind
-from passbook.document.next_book import most_entries
+from passbook.document.next_book import most_rows, new_book_start
 from passbook.document.placing import place
 from passbook.document.plan import Band, Line, Plan
 from passbook.document.ruler import ruler_text
@@ -72,7 +72,7 @@ class Printer:
         self._dialect = dialect
         self._layouts = layouts
         # What no layout has room for is not looked at: a terminal may send it again and again.
-        self._most_lines = max((most_entries(one, StartLine(one.pages[0], 1)) for one in layouts.values()), default=0)
+        self._most_lines = max((most_rows(one, new_book_start(one)) for one in layouts.values()), default=0)
         self._connect = connect
         self._render = render
         self._people = People(settings, tell)

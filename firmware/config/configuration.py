@@ -14,7 +14,7 @@ from drivers.ports.place import place_of
 from drivers.ports.port_address import RemoteLine, TcpAddress, parse_port_url
 from firmware.config.mail_settings import HopConfig, MailConfig, RouteConfig, judge_mail
 from firmware.config.toml import MEBIBYTE, KeySource, Misfit, Offset, Size, expected, parse, read_table, shown_value
-from passbook.document.layout import FIELD_NAME
+from passbook.document.layout_parts import FIELD_NAME
 from passbook.document.lengths import shown_length
 from passbook.errors import PassbookError
 from passbook.job.stock_moves import MOST_SHEETS

@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from passbook.document.layout import BookLayout, parse_layout
+from passbook.document.layout import BookLayout
+from passbook.document.layout_file import parse_layout
 from passbook.errors import PassbookError
 from storage.files import read
 
@@ -27,12 +28,12 @@ def load_layouts(folder: Path | None) -> dict[str, BookLayout]:
 
 def toml_files(folder: Path) -> list[Path]:
     """The operator's files in a folder, in the order of their names."""
-    return [path for path in _entries(folder) if _is_toml(path)]
+    return [path for path in _entries(folder) if is_layout_file(path)]
 
 
 def foreign_files(folder: Path) -> list[Path]:
     """The other files in a folder, which are passed over: other systems and editors put some beside a copied one."""
-    return [path for path in _entries(folder) if not _is_toml(path)]
+    return [path for path in _entries(folder) if not is_layout_file(path)]
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -42,5 +43,6 @@ def _entries(folder: Path) -> list[Path]:
         raise PassbookError("file-problem", file=str(folder), why=error.strerror or "it cannot be read") from None
 
 
-def _is_toml(path: Path) -> bool:
+def is_layout_file(path: Path) -> bool:
+    """Whether the name of a file is one that the appliance reads in its folder."""
     return path.suffix == ".toml" and not path.name.startswith(".")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Final
 
 import msgspec
+from msgspec.structs import replace
+
+from passbook.errors import shown
 
 
 class Grouping(StrEnum):
@@ -38,8 +42,9 @@ class SignStyle(StrEnum):
 
 _Mark = Annotated[str, msgspec.Meta(min_length=1, max_length=1)]
 _Word = Annotated[str, msgspec.Meta(max_length=4)]
-PAIR: Final = 2
-TRIPLE: Final = 3
+_PAIR: Final = 2
+_TRIPLE: Final = 3
+_SIGNS: Final = "+-()"
 
 
 class AmountStyle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,6 +57,7 @@ class AmountStyle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         debit: the word behind a negative amount.
         lead: what stands before the first digit, or before its minus.
         fill: what fills the cells of the column to the left; empty for blanks.
+        blank_zeros: an amount of zero prints nothing, but for a balance.
     """
 
     decimal: _Mark = "."
@@ -62,6 +68,11 @@ class AmountStyle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     debit: _Word = "DR"
     lead: _Word = ""
     fill: Annotated[str, msgspec.Meta(max_length=1)] = ""
+    blank_zeros: bool = False
+
+    def of(self, sign: SignStyle | None, fill: str | None) -> AmountStyle:
+        """The style of a column that has a sign or a fill of its own; None for that of all amounts."""
+        return replace(self, sign=self.sign if sign is None else sign, fill=self.fill if fill is None else fill)
 
 
 def print_amount(style: AmountStyle, minor: int, digits: int, width: int = 0) -> str:
@@ -79,22 +90,35 @@ def print_amount(style: AmountStyle, minor: int, digits: int, width: int = 0) ->
     '12,34,567.89 CR'
     """
     whole, fraction = divmod(abs(minor), 10**digits)
-    shown = str(whole)
-    if style.grouping is not Grouping.NONE and len(shown) > TRIPLE:
-        shown = _grouped(shown, PAIR if style.grouping is Grouping.LAKH else TRIPLE, style.group)
+    number = str(whole)
+    if style.grouping is not Grouping.NONE and len(number) > _TRIPLE:
+        number = _grouped(number, _PAIR if style.grouping is Grouping.LAKH else _TRIPLE, style.group)
     if digits:
-        shown = f"{shown}{style.decimal}{fraction:0{digits}}"
+        number = f"{number}{style.decimal}{fraction:0{digits}}"
     before, behind = _signs(style, is_negative=minor < 0)
-    return (
-        f"{style.lead}{before}{shown}{behind}".rjust(width, style.fill or " ")
-        if style.fill
-        else (f"{style.lead}{before}{shown}{behind}")
-    )
+    printed = f"{style.lead}{before}{number}{behind}"
+    return printed.rjust(width, style.fill) if style.fill else printed
+
+
+def amount_faults(style: AmountStyle) -> Iterator[tuple[str, str]]:
+    """What is wrong with a style: the key, and the cause with what is allowed."""
+    for key, text in (("decimal", style.decimal), ("group", style.group), ("fill", style.fill)):
+        if text and (text.isalnum() or text in _SIGNS or not text.isprintable() or (text == " " and key != "group")):
+            yield key, f"it is {shown(text)}; allowed is one character that is no letter, digit, sign or control"
+    if style.grouping is not Grouping.NONE and style.group == style.decimal:
+        yield "group", f"it is the decimal mark too: {shown(style.group)}; allowed is any other mark"
+    if style.fill and style.fill in {style.decimal, style.group}:
+        yield "fill", f"it is a mark among the digits too: {shown(style.fill)}; allowed is any other character"
+    for key, text in (("credit", style.credit), ("debit", style.debit), ("lead", style.lead)):
+        if any(one.isdigit() or one in _SIGNS or not one.isprintable() for one in text):
+            yield key, f"it is {shown(text)}; allowed are up to 4 characters without digits and signs"
+    if style.sign is SignStyle.CR_DR and style.credit == style.debit:
+        yield "debit", f"it is as credit: {shown(style.debit)}; allowed is another word"
 
 
 def _grouped(whole: str, size: int, mark: str) -> str:
     """The digits with a mark before the last three, and before each further `size`."""
-    head, parts = whole[:-TRIPLE], [whole[-TRIPLE:]]
+    head, parts = whole[:-_TRIPLE], [whole[-_TRIPLE:]]
     while head:
         head, part = head[:-size], head[-size:]
         parts.append(part)

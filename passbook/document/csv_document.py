@@ -10,12 +10,14 @@ from typing import Final, Literal
 
 from passbook.document.characters import LONGEST_LINE
 from passbook.document.drafts import EntryDraft, StartLine, UpdateDraft
+from passbook.document.layout_parts import FIELD_NAME
 from passbook.errors import PassbookError
 
 HEADER: Final = ["date", "text", "withdrawal", "deposit", "balance"]
 _REQUIRED: Final = ("layout", "account", "currency")
 _KEYS: Final = frozenset({*_REQUIRED, "start"})
 _BLANKS: Final = " \t"
+_OWN_COLUMN: Final = re.compile(FIELD_NAME)
 _START: Final = re.compile(r"page ([0-9]{1,4}) line ([0-9]{1,4})")
 
 
@@ -72,12 +74,16 @@ def _read_start(text: str) -> StartLine | Literal["ask"]:
 
 def _read_entries(rest: io.StringIO, line: int) -> Iterator[EntryDraft]:
     rows = _rows(rest, line)
-    if next(rows, None) != HEADER:
-        raise _malformed(f"line {line}", f"the header is not {','.join(HEADER)}")
+    header = next(rows, [])
+    own = header[len(HEADER) :]
+    if header[: len(HEADER)] != HEADER or len(set(own)) < len(own) or not all(map(_OWN_COLUMN.fullmatch, own)):
+        why = f"the header is not {','.join(HEADER)}, with names of own columns of the layout behind it or none"
+        raise _malformed(f"line {line}", why)
     for number, row in enumerate(rows, 1):
-        if len(row) != len(HEADER):
-            raise _malformed(f"entry {number}", f"it has {len(row)} fields, not {len(HEADER)}")
-        yield EntryDraft(*row)
+        if len(row) != len(header):
+            raise _malformed(f"entry {number}", f"it has {len(row)} fields, not {len(header)}")
+        date, text, withdrawal, deposit, balance, *others = row
+        yield EntryDraft(date, text, withdrawal, deposit, balance, dict(zip(own, others, strict=True)))
 
 
 def _rows(rest: io.StringIO, first_line: int) -> Iterator[list[str]]:

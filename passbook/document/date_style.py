@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Annotated, Final
 
 import msgspec
+
+from passbook.document.characters import control_position
+from passbook.errors import shown
 
 
 class Calendar(StrEnum):
@@ -25,6 +29,7 @@ class Calendar(StrEnum):
 
 
 _BUDDHIST_YEARS: Final = 543
+_LAST_YEARS: Final = MappingProxyType({Calendar.GREGORIAN: 9999, Calendar.BUDDHIST: 9999, Calendar.JAPANESE: 99})
 ERAS: Final = (
     (date(2019, 5, 1), "R", "令和"),
     (date(1989, 1, 8), "H", "平成"),
@@ -51,6 +56,16 @@ TOKENS: Final = MappingProxyType(
 )
 """The parts of a pattern; anything else that is no letter from A to Z and no digit stands for itself."""
 _PART: Final = re.compile(r"YYYY|YY|Y|GG|G|MMM|MM|M|DD|D|[^A-Za-z0-9]")
+_OF_YEARS: Final = MappingProxyType(
+    {
+        Calendar.GREGORIAN: ("YYYY", "YY"),
+        Calendar.BUDDHIST: ("YYYY", "YY"),
+        Calendar.JAPANESE: ("YY", "Y", "G", "GG"),
+    }
+)
+"""The parts of a pattern for years that each calendar has."""
+_LOOSE: Final = frozenset({"Y", "M", "D"})
+_NUMBERS: Final = frozenset({"YYYY", "YY", "MM", "DD"}) | _LOOSE
 
 
 class DateStyle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,7 +83,7 @@ class DateStyle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def print_date(style: DateStyle, day: date) -> str:
     """The day in the style of a layout, whose pattern is one that `pattern_fault` finds nothing wrong with.
 
-    Raises ValueError for a day before the first era of the calendar.
+    Raises ValueError for a day before the first era of the calendar, or of a year with more digits than a book prints.
 
     >>> print_date(DateStyle("DD.MM.YY"), date(2026, 3, 2))
     '02.03.26'
@@ -85,7 +100,39 @@ def print_date(style: DateStyle, day: date) -> str:
             era = _era_of(day)
             first = ERAS[era][0].year if era + 1 < len(ERAS) else _FIRST_MEIJI_YEAR
             year = day.year - first + 1
+    if year > _LAST_YEARS[style.calendar]:
+        raise ValueError("the year has more digits than a book prints")
     return "".join([printer(style, day, year, era) for printer in _printers(style.pattern)])
+
+
+def date_faults(style: DateStyle) -> Iterator[tuple[str, str]]:
+    """What is wrong with a style: the key, and the cause with what is allowed."""
+    rest = _PART.sub("", style.pattern)
+    if rest or control_position(style.pattern) is not None:
+        yield (
+            "pattern",
+            f"{shown(rest or style.pattern)} stands for no part of a day; allowed are {', '.join(TOKENS)} and marks",
+        )
+        return
+    parts = [part for part in _PART.findall(style.pattern) if part in TOKENS]
+    for letter, what in (("D", "day"), ("M", "month"), ("Y", "year"), ("G", "era")):
+        found = [part for part in parts if part[0] == letter]
+        if len(found) > 1 or (not found and letter in "DM"):
+            allowed = " or ".join(token for token in TOKENS if token[0] == letter)
+            yield "pattern", f"it has {len(found)} parts for the {what}; allowed is one of {allowed}"
+    years = _OF_YEARS[style.calendar]
+    for part in parts:
+        if part[0] in "YG" and part not in years:
+            yield "pattern", f"{part} is no year of the {style.calendar} calendar; allowed are {', '.join(years)}"
+    for one, other in pairwise(_PART.findall(style.pattern)):
+        if {one, other} <= _NUMBERS and {one, other} & _LOOSE:
+            yield (
+                "pattern",
+                f"{one} and {other} stand side by side, and one has no fixed width; allowed is a mark between",
+            )
+    names = style.months
+    if len(set(names)) < len(names) or not all(name.isprintable() and name and name.isalpha() for name in names):
+        yield "months", "they are not twelve different words of letters; allowed are words such as JAN"
 
 
 def _era_of(day: date) -> int:

@@ -22,6 +22,7 @@ from passbook.document.csv_document import read_csv
 from passbook.document.drafts import EntryDraft, StartLine, UpdateDraft
 from passbook.document.form_document import FormDocument, judge_field, read_form
 from passbook.document.layout import LAYOUT_NAME
+from passbook.document.layout_parts import FIELD_NAME
 from passbook.errors import PassbookError
 from passbook.errors.decoding import complaint
 from passbook.protocol.confidential import Confidential
@@ -47,6 +48,7 @@ _MARKS: Final = f"it has more than {LONGEST_RUN} combining marks in a row"
 _PDF_HEAD: Final = b"%PDF-"
 _PDF_HEAD_WITHIN: Final = 1024
 """The first bytes of a PDF, among which its head stands; programs write a few before it."""
+_OWN_COLUMN: Final = re.compile(FIELD_NAME)
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -259,7 +261,18 @@ def _entry(draft: EntryDraft, currency: str, where: str) -> Entry:
         amount(draft.withdrawal, "withdrawal"),
         amount(draft.deposit, "deposit"),
         amount(draft.balance, "balance"),
+        tuple(_others(draft.others, where)),
     )
+
+
+def _others(texts: dict[str, str], where: str) -> Iterator[tuple[str, str]]:
+    """The texts for own columns of a layout, each with the name of its column."""
+    for name, text in texts.items():
+        if not _OWN_COLUMN.fullmatch(name):
+            raise _malformed(f"{where}, others", "a name is not 1 to 40 of a-z, 0-9 and hyphen")
+        printed = _printed(text, f"{where}, {name}")
+        refuse_controls(printed, f"{where}, {name}")
+        yield name, printed
 
 
 def _printed(text: str, where: str) -> str:

@@ -22,13 +22,14 @@ class StartLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EntryDraft(Confidential, frozen=True, forbid_unknown_fields=True):
-    """One line of the book; an empty field prints nothing."""
+    """One entry of the book; an empty field prints nothing.  `others` are for the own columns of a layout, by name."""
 
     date: str
     text: str = ""
     withdrawal: str = ""
     deposit: str = ""
     balance: str = ""
+    others: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class UpdateDraft(Confidential, frozen=True, forbid_unknown_fields=True):

@@ -14,7 +14,8 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from passbook.document.characters import refuse_controls
-from passbook.document.layout import FIELD_NAME, LAYOUT_NAME, MOST_COPIES
+from passbook.document.layout import LAYOUT_NAME, MOST_COPIES
+from passbook.document.layout_parts import FIELD_NAME
 from passbook.errors import PassbookError
 from passbook.errors.decoding import complaint
 from passbook.protocol.confidential import Confidential

@@ -14,8 +14,16 @@ from passbook.errors.catalogue import shown
 LONGEST_SETTING: Final = 2000
 """Characters of a line of an operator's file."""
 _AT: Final = " - at `$"
-_ITEM: Final = re.compile(r"(entries|columns|fields|texts)\[([0-9]+)\]")
-_SINGULAR: Final = {"entries": "entry", "columns": "column", "fields": "field", "texts": "text"}
+_SINGULAR: Final = {
+    "entries": "entry",
+    "columns": "column",
+    "fields": "field",
+    "texts": "text",
+    "heading": "heading",
+    "footer": "footer",
+    "staggering": "staggering, page",
+}
+_ITEM: Final = re.compile(rf"({'|'.join(_SINGULAR)})\[([0-9]+)\]")
 _HARMLESS: Final = re.compile(
     r"Expected `[a-z |]+`, got `[a-z |]+`"
     r"|Expected `[a-z]+` (?:of length )?(?:>=|<=) [0-9]+"
@@ -53,6 +61,54 @@ def full_complaint(error: Exception, kind: Any) -> Complaint:
     words = ", ".join(dict.fromkeys(_words(form, steps)))
     allowed = f"; it must be one of {words}" if words else ""
     return Complaint(_counted(place), why.rstrip(".") + allowed)
+
+
+def found_complaint(error: Exception, kind: Any, table: object) -> Complaint:
+    """The same, with the value that was found in the `table` of the file, where that is no table itself."""
+    told = full_complaint(error, kind)
+    why, place = _split(error)
+    steps = _STEP.findall(place)
+    words = ", ".join(dict.fromkeys(_words(inspect.type_info(kind), steps)))
+    if missing := _MISSING.fullmatch(why):
+        words = ", ".join(dict.fromkeys(_words(inspect.type_info(kind), [*steps, missing[1]])))
+        return Complaint(told.where, f"{missing[1]} is missing" + (f"; it must be one of {words}" if words else ""))
+    if not place or why.startswith(_UNKNOWN):
+        return told
+    found: Any = table
+    for step in steps:
+        found = found[int(step[1:-1]) if step.startswith("[") else step]
+    shape = "a table" if isinstance(found, dict) else "a list" if isinstance(found, list) else shown(str(found))
+    return Complaint(told.where, f"it is {shape}; {_plainly(why, words) or told.why}")
+
+
+_PLAIN: Final = {
+    "int | float": "a number",
+    "int": "a whole number",
+    "str": "a text",
+    "array": "a list",
+    "object": "a table",
+    "bool": "true or false",
+}
+_BOUNDS: Final = {
+    "of length >=": "with at least",
+    "of length <=": "with at most",
+    ">=": "of at least",
+    "<=": "of at most",
+}
+
+
+def _plainly(why: str, words: str) -> str:
+    """The expected value as an operator says it; empty where msgspec says nothing of it."""
+    if words:
+        return f"it must be one of {words}"
+    if found := _KIND.fullmatch(why):
+        return f"it must be {_PLAIN.get(found[1], found[1])}"
+    if found := _BOUND.fullmatch(why):
+        bound, _, number = found[2].rpartition(" ")
+        unit = "" if not bound.startswith("of") else " character" if found[1] == "str" else " item"
+        unit += "s" if unit and number != "1" else ""
+        return f"it must be {_PLAIN.get(found[1], found[1])} {_BOUNDS.get(bound, bound)} {number}{unit}"
+    return ""
 
 
 def toml_text(data: bytes) -> str:
@@ -110,6 +166,8 @@ def _words(kind: inspect.Type, steps: Sequence[str]) -> Iterator[str]:
         case inspect.UnionType(types=kinds):
             for one in kinds:
                 yield from _words(one, steps)
+        case inspect.StructType(tag_field=str() as key, tag=tag) if steps == [key]:
+            yield str(tag)
         case inspect.StructType(fields=fields) if steps:
             for field in fields:
                 if field.encode_name == steps[0]:

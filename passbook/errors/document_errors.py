@@ -60,11 +60,6 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
         "Nothing was accepted. Send the lines that fit, and the others for a new book or sheet. By itself a book goes "
         "on in a new one where its layout has the keys carried and brought.",
     ),
-    "balance-not-given": ErrorKind(
-        Mender.TELLER,
-        "{where}: the book is full there, and the balance that is carried into the new one is not given. "
-        "Nothing was accepted; give the balance of that entry.",
-    ),
     "start-not-given": ErrorKind(
         Mender.TELLER,
         "The document does not say on which page and line to start. Nothing was accepted; give both.",
@@ -73,8 +68,32 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.TELLER,
         "The book has no page {page} line {line}. Nothing was accepted; look at the book and give both.",
     ),
+    "start-not-for-entries": ErrorKind(
+        Mender.TELLER,
+        "Page {page} line {line} is not for entries, which stand on the lines {first} to {last} of that page. "
+        "Nothing was accepted; look at the book and give page and line.",
+    ),
+    "balance-not-known": ErrorKind(
+        Mender.PROGRAMMER,
+        "{where}: the layout prints the balance on page {page} line {line}, and the document does not give it. "
+        "Nothing was accepted; give the balance of every entry.",
+    ),
+    "two-amounts": ErrorKind(
+        Mender.PROGRAMMER,
+        "{where}: it has a withdrawal and a deposit, and the layout has one column for both. Nothing was accepted; "
+        "make two entries of it.",
+    ),
+    "date-not-in-calendar": ErrorKind(
+        Mender.TELLER,
+        "{where}: the date has no year in the {calendar} calendar, in which the layout prints it: it is before its "
+        "first year or too far in the future. Nothing was accepted; correct it and send again.",
+    ),
     "unknown-layout": ErrorKind(
         Mender.OPERATOR, "There is no layout {layout}. Nothing was accepted; choose one of: {known}."
+    ),
+    "no-layout": ErrorKind(
+        Mender.CALLER,
+        "There is no layout {layout}. Nothing was shown; choose one of {known}, or name a file that ends with .toml.",
     ),
     "layout-unfit": ErrorKind(
         Mender.PROGRAMMER,

@@ -217,7 +217,7 @@ class SealedCopy(msgspec.Struct, frozen=True, rename="camel"):
     format: str
     layout: str
     height: int
-    cpi: int
+    cpi: int | float
     left: int
     identity: bytes
     content: bytes

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Final
 from passbook.document.page_drawing import DrawnPage
 from passbook.errors import PassbookError
 from passbook.screen.arguments import path, short_text
+from passbook.screen.page_rows import page_rows
 from storage import files
 from terminal.commands import JOB_HELP, AddCommand
 from terminal.opened_copy import open_pages
-from terminal.preview_text import caption, page_rows
+from terminal.picture import USUAL_WIDTH
+from terminal.preview_text import caption
 from terminal.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     pages = open_pages(job, copy, ring, arguments.key or "")
     captions = [caption(job, copy.layout, page, then) for page, then in zip(pages, [*pages[1:], None], strict=True)]
     if arguments.text:
-        width = workplace.console.width
+        width = workplace.console.width or USUAL_WIDTH
         lines = [line for words, page in zip(captions, pages, strict=True) for line in (words, *page_rows(page, width))]
         workplace.console.show(pages, lines)
         return 0

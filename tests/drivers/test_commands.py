@@ -147,7 +147,7 @@ def refusal_of(sheet: Sheet, *lines: Line) -> str:
         (SHEET, SHEET.height + 9, "page 1 line 1 is below the page"),
         (Sheet(70 * 2160 // 26), 1800, "the page is not between 70 and 500 mm high"),
         (Sheet(500 * 2160 // 25), 1800, "the page is not between 70 and 500 mm high"),
-        (Sheet(SHEET.height, 17), 1800, "there is no pitch of 17 characters to the inch, only 10, 12"),
+        (Sheet(SHEET.height, 17), 1800, "there is no pitch of 17 characters to the inch, only 10, 12, 16.7"),
         (Sheet(SHEET.height, 10, 1000 * 18), 1800, "the number does not fit 3 digits"),
         (Sheet(SHEET.height, 10, -19), 1800, "the number does not fit 3 digits"),
     ],

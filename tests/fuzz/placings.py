@@ -10,7 +10,7 @@ from drivers.dialects.pr2.pr2_dialect import Pr2
 from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from passbook.document.documents import FORMATS, parse_document
 from passbook.document.drafts import StartLine
-from passbook.document.layout import parse_layout
+from passbook.document.layout_file import parse_layout
 from passbook.document.placing import place
 from passbook.document.plan import Bar, Line, decode_plan, encode_plan, outline, with_numbers
 from passbook.errors import PassbookError

@@ -10,7 +10,8 @@ import pytest
 
 from passbook.document.documents import FormDocument, StartLine, parse_document
 from passbook.document.form_document import LONGEST_FIELD, MAX_FORM, MOST_FIELDS
-from passbook.document.layout import BookLayout, LayoutKind, parse_layout
+from passbook.document.layout import BookLayout, LayoutKind
+from passbook.document.layout_file import parse_layout
 from passbook.document.placing import place
 from passbook.document.plan import NUMBER_MARK, Eject, Line, NextSheet, Plan, outline, with_numbers
 from passbook.errors import PassbookError
@@ -181,7 +182,7 @@ def test_the_shipped_certificate_is_what_its_file_says() -> None:
         ("width = 10 }", "width = 9 }", "number, width"),
         ('form = "certificate"', "", "number"),
         ('form = "certificate"', 'form = "Certificate"', "form"),
-        ('overflow = "cut"', 'overflow = "wrap"', "field 5, overflow"),
+        ('overflow = "cut"', 'overflow = "wrap"', "field note, overflow"),
         ("copies = 3", "copies = 0", "copies"),
         ('text = "Note"', 'text = ""', "text 7, text"),
         ('text = "Note"', 'text = "No\\u0007te"', "text 7"),

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from passbook.document.documents import Entry, PassbookUpdate, StartLine
-from passbook.document.layout import BookLayout, ColumnName, parse_layout
+from passbook.document.layout import BookLayout
+from passbook.document.layout_file import parse_layout
+from passbook.document.layout_parts import FixedText, Overflow, PageLines
 from passbook.document.next_book import MOST_BOOKS
 from passbook.document.page_drawing import drawn_pages
 from passbook.document.placing import place
@@ -38,6 +40,7 @@ OPENING = 100_000
 """The balance before the first entry of every update, in cents."""
 FILE = ROOT / "demo" / "layouts" / "savings-goes-on.toml"
 GOES_ON = parse_layout("savings-goes-on", FILE.read_bytes(), FILE.name)
+FOUR_LINES = PageLines(1620, 540, 4, None, (1, 4))
 CARRIED, HEAD, BROUGHT = "Carried to the next book", "Continued from the book before", "Brought forward"
 
 
@@ -81,7 +84,7 @@ class Struck(NamedTuple):
 
 def on_paper(plan: Plan, layout: BookLayout = GOES_ON) -> list[Struck]:
     """The printed lines, by the columns for text and balance."""
-    text, balance = layout.column(ColumnName.TEXT), layout.column(ColumnName.BALANCE)
+    text, balance = layout.column("text"), layout.column("balance")
     assert text is not None
     assert balance is not None
     return [
@@ -169,15 +172,15 @@ def test_a_deposit_is_taken_off_the_balance_before_the_update_and_a_withdrawal_i
         assert on_paper(placed(update(GOES_ON, 17, 1, entry)))[1].balance == before
 
 
-def test_a_balance_that_was_not_given_is_found_from_the_next_entry_or_asked_for() -> None:
+def test_a_balance_that_was_not_given_is_found_from_the_amounts_or_asked_for() -> None:
     first, second, third = entries(3)
     silent = replace(second, balance=None)
     plan = placed(update(GOES_ON, 16, 22, first, silent, third, third))
     assert on_paper(plan)[2].balance == balance_after(2)
-    error = refusal(update(GOES_ON, 16, 22, first, silent, replace(third, balance=None), third))
-    assert (error.code, error.facts) == ("balance-not-given", {"where": "entry 2"})
-    error = refusal(update(GOES_ON, 17, 1, silent))
-    assert (error.code, error.facts) == ("balance-not-given", {"where": "entry 1"})
+    error = refusal(update(GOES_ON, 16, 24, *(replace(one, balance=None) for one in (first, second))))
+    assert (error.code, error.facts) == ("balance-not-known", {"where": "entry 1", "page": 16, "line": 24})
+    error = refusal(update(GOES_ON, 17, 1, replace(first, balance=None)))
+    assert (error.code, error.facts) == ("balance-not-known", {"where": "entry 1", "page": 16, "line": 24})
 
 
 def test_a_layout_without_the_texts_refuses_as_before_and_the_error_says_what_to_do() -> None:
@@ -187,7 +190,7 @@ def test_a_layout_without_the_texts_refuses_as_before_and_the_error_says_what_to
 
 
 def test_no_job_goes_over_more_books_than_a_person_waits_for() -> None:
-    small = replace(GOES_ON, pages=(1, 1), lines_per_page=4, fold_after=None, fold_gap_units=0)
+    small = replace(GOES_ON, pages=(1, 1), usual_page=FOUR_LINES)
     # The first book has 3 lines beside the carrying one, each in the middle 1, and the last one 2.
     room = 3 + (MOST_BOOKS - 2) + 2
     assert books_of(placed(update(small, 1, 1, *entries(room)), small))[-1] == MOST_BOOKS
@@ -212,17 +215,22 @@ BALANCE = TOML.index('[[columns]]\nname = "balance"')
 @pytest.mark.parametrize(
     ("old", "new", "where", "why"),
     [
-        ('carried = ["Carried to the next book"]\n', "", "brought", "it stands without carried"),
-        ('"Continued from the book before", "Brought forward"', "", "carried", "it stands without brought"),
-        ("Carried to the next book", "x" * 36, "carried, text 1", "it has 36 characters; allowed are at most 35"),
-        ("Continued from the book before", "x" * 46, "brought, text 1", "it has 46 characters; allowed are at most 45"),
-        ("Brought forward", "x\\u0007", "brought, text 2", "it holds a control character"),
-        (TOML[BALANCE:], "", "carried", "the book has no column balance"),
+        ('carried = ["Carried to the next book"]\n', "", "brought", "it stands alone; allowed are carried and brought"),
+        (
+            '"Continued from the book before", "Brought forward"',
+            "",
+            "carried",
+            "it stands alone; allowed are carried and",
+        ),
+        ("Carried to the next book", "x" * 36, "carried, text 1", "it has 36 characters; allowed are 35"),
+        ("Continued from the book before", "x" * 46, "brought, text 1", "it has 46 characters; allowed are 45"),
+        ("Brought forward", "x\\u0007", "brought, text 2", "it holds a control character, the 2. one"),
+        (TOML[BALANCE:], "", "carried", "it needs the column balance; allowed is no such key without it"),
         (
             'lines_per_page = 24\nfold = { after = 12, gap = "1 in" }\npages = { first = 1, last = 16 }',
             "lines_per_page = 3\npages = { first = 1, last = 1 }",
             "brought",
-            "it has 2 lines; allowed are at most 1",
+            "carried and brought have 3 lines; allowed are 2, so that a book has one entry",
         ),
     ],
 )
@@ -238,7 +246,7 @@ def test_an_impossible_text_is_refused_with_its_place_and_what_is_allowed(
 
 
 def test_pages_of_two_books_are_drawn_apart_also_where_they_have_the_same_number() -> None:
-    small = replace(GOES_ON, pages=(1, 1), lines_per_page=4, fold_after=None, fold_gap_units=0)
+    small = replace(GOES_ON, pages=(1, 1), usual_page=FOUR_LINES)
     plan = placed(update(small, 1, 3, *entries(3)), small)
     pages = drawn_pages(plan, small.sheet, small)
     assert [(page.book, page.number, len({text.y for text in page.texts})) for page in pages] == [(1, 1, 2), (2, 1, 4)]
@@ -250,6 +258,48 @@ def test_a_person_is_told_which_book_is_needed() -> None:
     assert book_number(steps, 0) == book_number(steps, change - 1) == BookNumber(1, 2)
     assert book_number(steps, change) == book_number(steps, len(steps) - 1) == BookNumber(2, 2)
     assert book_number(outline(placed(update(GOES_ON, 1, 1, *entries(3)))), 2) == BookNumber()
+
+
+def test_a_heading_stands_above_the_balance_that_was_brought_and_pages_carry_theirs_besides() -> None:
+    """Two pages of four lines: a heading, and a carried balance at the end of each page."""
+    page = PageLines(1620, 540, 4, None, (2, 4), (FixedText(1, 12, "Page {page}"),))
+    layout = replace(GOES_ON, pages=(1, 2), usual_page=page, page_carried="C/F", brought=(BROUGHT,))
+    plan = placed(update(layout, 2, 2, *entries(3)), layout)
+    assert on_paper(plan, layout) == [
+        Struck(1, 2, 1, "Page 2", ""),
+        Struck(1, 2, 2, "e1", balance_after(1)),
+        Struck(1, 2, 3, CARRIED, balance_after(1)),
+        Struck(1, 2, 4, "C/F", balance_after(1)),
+        Struck(2, 1, 1, "Page 1", ""),
+        Struck(2, 1, 2, BROUGHT, balance_after(1)),
+        Struck(2, 1, 3, "e2", balance_after(2)),
+        Struck(2, 1, 4, "C/F", balance_after(2)),
+        Struck(2, 2, 1, "Page 2", ""),
+        Struck(2, 2, 2, "e3", balance_after(3)),
+    ]
+
+
+def test_an_entry_of_several_lines_is_not_cut_by_the_change() -> None:
+    columns = tuple(replace(one, overflow=Overflow.WRAP) if one.name == "text" else one for one in GOES_ON.columns)
+    layout = replace(GOES_ON, columns=columns)
+    first, second = entries(2)
+    plan = placed(update(layout, 16, 22, first, replace(second, text="a very long text of it")), layout)
+    assert [(line.book, line.line, line.text) for line in on_paper(plan, layout)] == [
+        (1, 22, "e1"),
+        (1, 23, "a very long"),
+        (1, 24, "text of it"),
+    ]
+    third = Entry(DAY, "e3", 3, None, OPENING - 6)
+    plan = placed(update(layout, 16, 22, first, replace(second, text="a very long text of it"), third), layout)
+    assert [(line.book, line.line, line.text) for line in on_paper(plan, layout)] == [
+        (1, 22, "e1"),
+        (1, 23, CARRIED),
+        (2, 1, HEAD),
+        (2, 2, BROUGHT),
+        (2, 3, "a very long"),
+        (2, 4, "text of it"),
+        (2, 5, "e3"),
+    ]
 
 
 # Any book, any place in it

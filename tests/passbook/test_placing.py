@@ -172,7 +172,7 @@ def assert_on_paper(plan: Plan, layout: BookLayout) -> None:
     assert max(Counter((line.page, line.line) for line in lines).values()) == 1
     for line in lines:
         assert layout.has(line.page, line.line)
-        assert line.y == layout.line_y(line.line)
+        assert line.y == layout.line_y(line.page, line.line)
         assert CAPITAL_HEIGHT <= line.y <= layout.page_height
         assert line.y not in fold_band(layout)
         assert all(1 <= run.column <= run.column + len(run.text) - 1 <= layout.columns_total for run in line.runs)
