@@ -56,6 +56,7 @@ def new_record(
         moved=request.moved,
         digest=request.digest,
         application=request.application,
+        import_name=request.import_name,
     )
 
 

@@ -11,7 +11,8 @@ from drivers.profile import assumed_values
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
 from passbook.document.band_placing import place_bands, request_pages
-from passbook.document.documents import PdfDocument, check_format, parse_document
+from passbook.document.documents import PdfDocument, Said, check_format, parse_document
+from passbook.document.import_profile import NO_PROFILES, ImportProfile, Imports
 from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.next_book import most_rows, new_book_start
 from passbook.document.placing import place
@@ -63,8 +64,10 @@ class Printer:
         tell: Callable[[News], None],
         render: Render = render_pages,
         forms: Collection[str] | None = None,
+        imports: Mapping[str, ImportProfile] = NO_PROFILES,
     ) -> None:
         """`forms` are the kinds that are kept in stock for it; None where another process judges that."""
+        self._imports = Imports(imports, {name: one.import_name for name, one in layouts.items()})
         self._forms = forms
         self.name = settings.name
         self.lines_in_doubt = dialect.profile.lines_in_doubt
@@ -84,7 +87,8 @@ class Printer:
 
         Raises PassbookError.
         """
-        parsed = parse_document(request.format, document, self._most_lines)
+        said = Said(self._imports, request.import_name, request.layout)
+        parsed = parse_document(request.format, document, self._most_lines, said)
         layout = self._layout_of(request.layout or parsed.layout)
         if layout.form and self._forms is not None and layout.form not in self._forms:
             known = ", ".join(sorted(self._forms)) or "none"

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Final
 
 from passbook.document.amount_style import AmountStyle, print_amount
-from passbook.document.amounts import MINOR_DIGITS
+from passbook.document.currencies import MINOR_DIGITS
 from passbook.document.date_style import DateStyle, print_date
 from passbook.document.documents import (
     Entry,

@@ -301,6 +301,7 @@ class Config(msgspec.Struct, frozen=True):
         control: the Unix socket of the operators.
         layouts: a folder of book layouts.
         profiles: a folder of printers' profiles.
+        imports: a folder of import profiles.
         state: a folder outside of every area, for knowledge that must survive the areas.
         renderer: the Unix socket of the program that draws the pages of PDFs; None to start one for each document.
     """
@@ -313,6 +314,7 @@ class Config(msgspec.Struct, frozen=True):
     keys: KeysConfig
     layouts: Path | None = None
     profiles: Path | None = None
+    imports: Path | None = None
     control: Path = CONTROL_SOCKET
     state: Path = Path("/var/lib/passbook/state")
     renderer: Path | None = None

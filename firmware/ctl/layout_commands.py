@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 from firmware.config.configuration import Config, load_configuration
 from firmware.config.layouts import is_layout_file, load_layouts
-from passbook.document.amounts import MINOR_DIGITS
+from passbook.document.currencies import MINOR_DIGITS
 from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.layout_file import parse_layout
 from passbook.document.page_drawing import DrawnPage, drawn_pages

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from passbook.document.amount_style import AmountStyle, print_amount
-from passbook.document.amounts import MINOR_DIGITS
+from passbook.document.currencies import MINOR_DIGITS
 from passbook.document.date_style import print_date
 from passbook.document.documents import Entry, PassbookUpdate
 from passbook.document.layout import BookLayout

@@ -71,6 +71,8 @@ class BookLayout(msgspec.Struct, frozen=True):
     """How amounts are printed."""
     dates: DateStyle = DateStyle()
     """How days are printed."""
+    import_name: str = ""
+    """The import profile by which CSV documents of this layout are read; empty for none."""
     first_page: PageLines | None = None
     """The lines of the first page; None where it is as the others."""
     page_brought: str = ""

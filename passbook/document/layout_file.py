@@ -101,6 +101,7 @@ class _BookFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     staggering: Annotated[tuple[Fraction, ...], msgspec.Meta(max_length=MOST_STAGGERED)] = ()
     amounts: AmountStyle = AmountStyle()
     dates: DateStyle = DateStyle()
+    import_name: FormName | Literal[""] = msgspec.field(name="import", default="")
 
 
 class _SheetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="text"):
@@ -218,6 +219,7 @@ def _book(name: str, file: _BookFile) -> BookLayout:
         columns=columns,
         amounts=file.amounts,
         dates=file.dates,
+        import_name=file.import_name,
         first_page=own,
         page_brought=file.page_brought,
         page_carried=file.page_carried,

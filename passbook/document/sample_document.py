@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from passbook.document.amount_style import print_amount
-from passbook.document.amounts import MINOR_DIGITS
+from passbook.document.currencies import MINOR_DIGITS
 from passbook.document.date_style import print_date
 from passbook.document.documents import Document, Entry, FormDocument, PassbookUpdate, StartLine, TextDocument
 from passbook.document.layout import BookLayout, LayoutKind

@@ -28,6 +28,7 @@ REFUSALS: Final = frozenset(
         "pdf-not-readable",
         "document-too-large",
         "unknown-currency",
+        "currency-without-digits",
     }
 )
 

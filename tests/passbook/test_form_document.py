@@ -121,16 +121,16 @@ def test_more_copies_than_the_layout_allows_are_refused() -> None:
         (form(copies="2"), "copies"),
         (form(copies=True), "copies"),
         (form(account=PRIVATE), "the top level"),
-        (b'{"form":"certificate","fields":{"holder":"Okafor","holder":"b"}}', "the top level"),
-        (b'{"form":"certificate","form":"certificate","fields":{}}', "the top level"),
-        (b'{"x":' + b"[" * 50_000, "the top level"),
-        (b"", "the top level"),
+        (b'{"form":"certificate","fields":{"holder":"Okafor","holder":"b"}}', "holder"),
+        (b'{"form":"certificate","form":"certificate","fields":{}}', "form"),
+        (b'{"x":' + b"[" * 50_000, "x"),
+        (b"", "line 1, character 1"),
         (b"[]", "the top level"),
     ],
 )
 def test_a_document_that_is_no_form_is_refused_where_it_is_not(data: bytes, where: str) -> None:
     error = refusal(data)
-    assert (error.code, error.facts["where"]) == ("document-malformed", where)
+    assert (error.code, str(error.facts["where"]).partition(" (")[0]) == ("document-malformed", where)
 
 
 def test_a_control_character_is_refused_by_its_field() -> None:
