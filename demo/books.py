@@ -22,6 +22,7 @@ from demo.verdict import Order, Sent, disagreements, read_sent, table, verdict_r
 from demo.world import PROJECT, World, await_fact
 from drivers.simulator.faults import AtLineByte, Target
 from drivers.simulator.render import render_sheet
+from passbook.document.currencies import MINOR_DIGITS
 from passbook.document.layout import BookLayout
 from passbook.document.plan import Line, Turn, books_of
 
@@ -42,7 +43,6 @@ class Book(NamedTuple):
         layout: the name of its layout, of the product or of demo/layouts.
         title: its name in the story.
         currency: of its account.
-        digits: of the minor unit of that currency.
         room: the lines that are left in it; 0 for a book that begins with its first line.
         is_cut: the power is cut as the full book is given back.
     """
@@ -50,15 +50,18 @@ class Book(NamedTuple):
     layout: str
     title: str
     currency: str
-    digits: int
     room: int = 0
     is_cut: bool = False
 
 
 BOOKS: Final = (
-    Book("savings-24", "savings book", "EUR", 2),
-    Book("savings-goes-on", "savings book that goes on", "EUR", 2, room=5),
-    Book("savings-goes-on", "yen in a book that goes on, with a power cut", "JPY", 0, room=4, is_cut=True),
+    Book("savings-24", "Germany", "EUR"),
+    Book("landp-23", "a LANDP book", "EUR"),
+    Book("japan-24", "Japan", "JPY"),
+    Book("india-36", "India", "INR"),
+    Book("thai-24", "Thailand", "THB"),
+    Book("savings-goes-on", "book that goes on", "EUR", room=5),
+    Book("savings-goes-on", "book that goes on, power cut", "EUR", room=4, is_cut=True),
 )
 """The books of the story; a further one is a further row."""
 
@@ -69,10 +72,11 @@ def statement(book: Book, layout: BookLayout, folder: Path, name: str) -> Path:
         head, *rows = csv.reader(file)
     page, line = layout.pages[0], 1
     if book.room:
-        page, line = layout.place_after(layout.pages[1], layout.lines_per_page, 1 - book.room)
+        page = layout.pages[1]
+        line = layout.entry_lines(page)[-book.room]
     keys = {"layout": book.layout, "account": name, "currency": book.currency, "start": f"page {page} line {line}"}
     told = [f"# {key}: {value}\n" for key, value in keys.items()]
-    told += [",".join(row) + "\n" for row in (head, *(_printed(row, book.digits) for row in rows))]
+    told += [",".join(row) + "\n" for row in (head, *(_printed(row, MINOR_DIGITS[book.currency]) for row in rows))]
     made = folder / f"{name}.csv"
     made.write_text("".join(told))
     return made

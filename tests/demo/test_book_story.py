@@ -27,13 +27,13 @@ def test_the_story_ends_well_and_shows_both_books_and_the_change_in_doubt() -> N
     for edge in (
         "the full book ends Carried to the next book 7593.15",
         "the new one begins Brought forward 7593.15",
-        "the full book ends Carried to the next book 774315",
-        "the new one begins Brought forward 774315",
+        "the full book ends Carried to the next book 7743.15",
+        "the new one begins Brought forward 7743.15",
     ):
         assert edge in words
     assert "Books, history and the person's answer agree." in done.stdout
     shown = [Path(line.partition(": ")[2]) for line in done.stdout.splitlines() if line.startswith("page picture:")]
-    assert {path.name for path in shown} >= {"savings-goes-on-2-page-16.png", "savings-goes-on-2-2-page-1.png"}
+    assert {path.name for path in shown} >= {"savings-goes-on-6-page-16.png", "savings-goes-on-6-2-page-1.png"}
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in shown)
 
 
@@ -41,8 +41,8 @@ def test_the_story_ends_well_and_shows_both_books_and_the_change_in_doubt() -> N
 @pytest.mark.parametrize(
     ("damage", "found"),
     [
-        ("twice", "DISAGREEMENT  savings book: on 1 line text is struck, or struck again, without an order"),
-        ("drop", "DISAGREEMENT  savings book: 1 line of 10 not on paper"),
+        ("twice", "DISAGREEMENT  Germany: on 1 line text is struck, or struck again, without an order"),
+        ("drop", "DISAGREEMENT  Germany: 1 line of 10 not on paper"),
     ],
 )
 def test_planted_damage_is_found_and_named(damage: str, found: str) -> None:
