@@ -63,6 +63,14 @@ def test_the_full_book_is_taken_out_and_a_new_one_is_asked_for_by_its_own_prompt
     assert Waiting(Why.NEXT_BOOK, page=1) in waits
 
 
+def test_a_new_book_is_asked_for_also_where_its_page_has_the_number_of_the_full_one(counter: Counter) -> None:
+    counter.hands = careful
+    counter.start()
+    job = counter.accept((line(20), NextBook(3), line(1), Eject(3)))
+    assert counter.await_end(job).state is JobState.COMPLETED
+    assert on_paper(counter) == {"book-1": {(3, 20): 1}, "book-2": {(3, 1): 1}}
+
+
 def test_a_job_of_one_book_names_no_number_of_a_book(counter: Counter) -> None:
     counter.start()
     counter.await_end(counter.accept((line(19), Eject(3))))
