@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from passbook.errors import shown
 
 
-class Grouping(StrEnum):
+class DigitGroups(StrEnum):
     """The groups of the digits before the decimal mark."""
 
     NONE = "none"
@@ -61,7 +61,7 @@ class AmountStyle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     decimal: _Mark = "."
-    grouping: Grouping = Grouping.NONE
+    grouping: DigitGroups = DigitGroups.NONE
     group: _Mark = ","
     sign: SignStyle = SignStyle.MINUS
     credit: _Word = "CR"
@@ -86,13 +86,13 @@ def print_amount(style: AmountStyle, minor: int, digits: int, width: int = 0) ->
 
     >>> print_amount(AmountStyle(), -1250, 2), print_amount(AmountStyle(), 5, 0)
     ('-12.50', '5')
-    >>> print_amount(AmountStyle(grouping=Grouping.LAKH, sign=SignStyle.CR_DR), 123456789, 2)
+    >>> print_amount(AmountStyle(grouping=DigitGroups.LAKH, sign=SignStyle.CR_DR), 123456789, 2)
     '12,34,567.89 CR'
     """
     whole, fraction = divmod(abs(minor), 10**digits)
     number = str(whole)
-    if style.grouping is not Grouping.NONE and len(number) > _TRIPLE:
-        number = _grouped(number, _PAIR if style.grouping is Grouping.LAKH else _TRIPLE, style.group)
+    if style.grouping is not DigitGroups.NONE and len(number) > _TRIPLE:
+        number = _grouped(number, _PAIR if style.grouping is DigitGroups.LAKH else _TRIPLE, style.group)
     if digits:
         number = f"{number}{style.decimal}{fraction:0{digits}}"
     before, behind = _signs(style, is_negative=minor < 0)
@@ -105,7 +105,7 @@ def amount_faults(style: AmountStyle) -> Iterator[tuple[str, str]]:
     for key, text in (("decimal", style.decimal), ("group", style.group), ("fill", style.fill)):
         if text and (text.isalnum() or text in _SIGNS or not text.isprintable() or (text == " " and key != "group")):
             yield key, f"it is {shown(text)}; allowed is one character that is no letter, digit, sign or control"
-    if style.grouping is not Grouping.NONE and style.group == style.decimal:
+    if style.grouping is not DigitGroups.NONE and style.group == style.decimal:
         yield "group", f"it is the decimal mark too: {shown(style.group)}; allowed is any other mark"
     if style.fill and style.fill in {style.decimal, style.group}:
         yield "fill", f"it is a mark among the digits too: {shown(style.fill)}; allowed is any other character"

@@ -18,14 +18,14 @@ from passbook.document.layout import BookLayout
 from passbook.document.layout_parts import FixedText
 from passbook.document.next_book import BookCut, first_cell
 from passbook.document.plan import Line, Run
-from passbook.document.printable_text import CodePage, check_text
+from passbook.document.printable_text import Charset, check_text
 from passbook.errors import PassbookError
 
 
 class BookPages:
     """Places the entries of an update on the pages of a book."""
 
-    def __init__(self, document: PassbookUpdate, layout: BookLayout, code: CodePage) -> None:
+    def __init__(self, document: PassbookUpdate, layout: BookLayout, code: Charset) -> None:
         self._document = document
         self._layout = layout
         self._code = code

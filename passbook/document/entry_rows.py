@@ -17,7 +17,7 @@ from passbook.document.documents import Entry, PassbookUpdate
 from passbook.document.layout import BookLayout
 from passbook.document.layout_parts import Column, ColumnName, Overflow
 from passbook.document.plan import Run
-from passbook.document.printable_text import CodePage, check_text
+from passbook.document.printable_text import Charset, check_text
 from passbook.errors import PassbookError
 
 
@@ -38,7 +38,7 @@ class EntryRow(NamedTuple):
 class EntryPrinter:
     """Prints entries by the columns of a layout."""
 
-    def __init__(self, document: PassbookUpdate, layout: BookLayout, code: CodePage) -> None:
+    def __init__(self, document: PassbookUpdate, layout: BookLayout, code: Charset) -> None:
         self._code = code
         self._dates = layout.dates
         self._digits = MINOR_DIGITS[document.currency]

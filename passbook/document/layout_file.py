@@ -15,7 +15,7 @@ from passbook.document.layout import LAYOUT_NAME, MOST_COPIES, BookLayout, Layou
 from passbook.document.layout_faults import layout_faults
 from passbook.document.layout_parts import (
     MOST_CELLS,
-    MOST_LINES,
+    MOST_PAGE_LINES,
     Column,
     FixedText,
     Fold,
@@ -28,7 +28,7 @@ from passbook.document.lengths import LengthError, parse_length, to_units
 from passbook.errors import PassbookError
 from passbook.errors.decoding import found_complaint, toml_text
 
-_Lines = Annotated[int, msgspec.Meta(ge=1, le=MOST_LINES)]
+_Lines = Annotated[int, msgspec.Meta(ge=1, le=MOST_PAGE_LINES)]
 _Width = Annotated[int, msgspec.Meta(ge=1, le=MOST_CELLS)]
 _PageNumber = Annotated[int, msgspec.Meta(ge=1, le=999)]
 _Texts = tuple[FixedText, ...]

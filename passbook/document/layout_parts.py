@@ -13,13 +13,13 @@ NUMBER_DIGITS: Final = 10
 """The most digits of the number of a sheet, and the least cells of its place."""
 MOST_CELLS: Final = 400
 """The most cells of a line."""
-MOST_LINES: Final = 200
+MOST_PAGE_LINES: Final = 200
 """The most lines of a page."""
 FIELD_NAME: Final = r"[a-z0-9][a-z0-9-]{0,39}"
 """The pattern of the name of a field, of a column of a layout's own, and of a kind of form."""
 
 Cell = Annotated[int, msgspec.Meta(ge=1, le=MOST_CELLS)]
-LineNumber = Annotated[int, msgspec.Meta(ge=1, le=MOST_LINES)]
+LineNumber = Annotated[int, msgspec.Meta(ge=1, le=MOST_PAGE_LINES)]
 FormName = Annotated[str, msgspec.Meta(pattern=rf"\A{FIELD_NAME}\Z")]
 
 

@@ -17,7 +17,7 @@ from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.layout_parts import Overflow
 from passbook.document.next_book import cut_books, is_full, most_rows
 from passbook.document.plan import NUMBER_MARK, Eject, Line, NextBook, NextSheet, Plan, Run, Step, Turn
-from passbook.document.printable_text import CodePage, check_text
+from passbook.document.printable_text import Charset, check_text
 from passbook.errors import PassbookError
 
 R = TypeVar("R", Entry, str)
@@ -51,7 +51,7 @@ def place(
             Without a start, `past-last-line` if all of the book has too few lines.
         LookupError: there is no such codec.
     """
-    code = CodePage(codec, code_page)
+    code = Charset(codec, code_page)
     first = StartLine(layout.pages[0], 1)
     if isinstance(document, PdfDocument):
         raise PassbookError("layout-unfit", layout=layout.name, kind=layout.kind.value)
@@ -72,7 +72,7 @@ def place(
 
 
 def _update_books(
-    document: PassbookUpdate, layout: BookLayout, wanted: StartLine | None, code: CodePage
+    document: PassbookUpdate, layout: BookLayout, wanted: StartLine | None, code: Charset
 ) -> Iterator[Iterator[Line]]:
     """The lines of an update in each book; it is judged whole before its start is asked for."""
     start = _entry_start(layout, wanted or StartLine(layout.pages[0], 1))
@@ -129,12 +129,12 @@ def _is_blank(row: Entry | str) -> bool:
     return not row.strip(" ") if isinstance(row, str) else all(part in _NOTHING for part in astuple(row))
 
 
-def _text_runs(line: str, layout: BookLayout, where: str, code: CodePage) -> tuple[Run, ...]:
+def _text_runs(line: str, layout: BookLayout, where: str, code: Charset) -> tuple[Run, ...]:
     check_text(line, layout.columns_total, where, "text", code)
     return () if _is_blank(line) else (Run(1, line),)
 
 
-def _form_rows(document: FormDocument, layout: BookLayout, code: CodePage) -> dict[int, tuple[Run, ...]]:
+def _form_rows(document: FormDocument, layout: BookLayout, code: Charset) -> dict[int, tuple[Run, ...]]:
     """The runs of each line of one sheet.  Raises PassbookError."""
     given, known = dict(document.fields), ", ".join(field.name for field in layout.fields) or "none"
     for name in given.keys() - {field.name for field in layout.fields}:

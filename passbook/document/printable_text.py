@@ -8,8 +8,8 @@ from passbook.document.characters import is_plain, refuse_controls, refuse_unpri
 from passbook.errors import PassbookError
 
 
-class CodePage(NamedTuple):
-    """The code page of a mechanism: Python's name of it, and its name in an error for people.
+class Charset(NamedTuple):
+    """The characters of a mechanism: Python's name of its code page, and that for people.
 
     An empty codec takes any character, for a picture that no mechanism prints.
     """
@@ -18,7 +18,7 @@ class CodePage(NamedTuple):
     name: str
 
 
-def check_text(text: str, width: int, where: str, column: str, code: CodePage) -> None:
+def check_text(text: str, width: int, where: str, column: str, code: Charset) -> None:
     """Refuse text that cannot be struck; a column that the layout does not have holds 0 characters.
 
     Raises PassbookError `control-byte`, `column-overflow` or `not-in-code-page`.

@@ -22,6 +22,9 @@ _WORDS: Final = "Sample text in a column that is wide "
 _BEHIND: Final = 2
 """Entries on the second page."""
 _WRAPPED_LINES: Final = 3
+_EACH: Final = 4
+"""Of so many entries the first half has the widest amounts."""
+_SHORTER: Final = 1000
 
 
 def sample_document(layout: BookLayout, currency: str) -> Document:
@@ -42,9 +45,9 @@ def sample_document(layout: BookLayout, currency: str) -> Document:
 
 def _entries(layout: BookLayout, digits: int, count: int, *, is_long: bool) -> Iterator[Entry]:
     for number in range(1, count + 1):
-        is_deposit = bool(number % 2)
+        is_deposit, is_wide = bool(number % 2), (number - 1) % _EACH < _EACH // 2
         amounts = {
-            name: _widest(layout, name, digits)
+            name: _amount(layout, name, digits, is_wide=is_wide)
             for name in (ColumnName.WITHDRAWAL, ColumnName.DEPOSIT, ColumnName.BALANCE, ColumnName.AMOUNT)
         }
         moved = amounts[ColumnName.AMOUNT] or amounts[ColumnName.DEPOSIT if is_deposit else ColumnName.WITHDRAWAL]
@@ -64,8 +67,8 @@ def _day(layout: BookLayout, number: int) -> date | None:
     return day if column is not None and len(print_date(layout.dates, day)) <= column.width else None
 
 
-def _widest(layout: BookLayout, name: str, digits: int) -> int | None:
-    """The amount of the most digits that fits, also with its sign; None for a column in which none does."""
+def _amount(layout: BookLayout, name: str, digits: int, *, is_wide: bool) -> int | None:
+    """The amount of the most digits that fits, also with its sign, or a shorter one; None where none fits."""
     column = layout.column(name)
     if column is None:
         return None
@@ -73,7 +76,7 @@ def _widest(layout: BookLayout, name: str, digits: int) -> int | None:
     for count in range(_MOST_DIGITS, 0, -1):
         minor = int((_DIGITS * 2)[:count])
         if max(len(print_amount(style, one, digits)) for one in (minor, -minor)) <= column.width:
-            return minor
+            return minor if is_wide else minor // _SHORTER
     return None
 
 

@@ -19,10 +19,14 @@ from tests.fuzz.documents import REFUSALS
 PROFILE: Final = builtin_pr2()
 LAYOUTS: Final = tuple(
     parse_layout(name, files("passbook.layouts").joinpath(f"{name}.toml").read_bytes(), name)
-    for name in ("savings-24", "sheet", "certificate")
+    for name in ("savings-24", "sheet", "certificate", "india-36", "thai-24", "japan-24")
 )
 PLACING: Final = frozenset(
     {
+        "balance-not-known",
+        "date-not-in-calendar",
+        "layout-not-printable",
+        "start-not-for-entries",
         "column-overflow",
         "form-field-missing",
         "form-field-unknown",

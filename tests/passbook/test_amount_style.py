@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passbook.document.amount_style import AmountStyle, Grouping, SignStyle, amount_faults, print_amount
+from passbook.document.amount_style import AmountStyle, DigitGroups, SignStyle, amount_faults, print_amount
 
 styles = st.builds(
     AmountStyle,
     decimal=st.sampled_from(".,·"),
-    grouping=st.sampled_from(Grouping),
+    grouping=st.sampled_from(DigitGroups),
     group=st.sampled_from(",.' ·"),
     sign=st.sampled_from(SignStyle),
     credit=st.sampled_from(["CR", "Cr", "H", ""]),
@@ -47,9 +47,9 @@ def test_digits_stand_in_groups_that_a_person_counts(style: AmountStyle, minor: 
     assert fraction.isdecimal()
     mark = re.escape(style.group)
     groups = {
-        Grouping.NONE: r"[0-9]+",
-        Grouping.THOUSANDS: rf"[0-9]{{1,3}}({mark}[0-9]{{3}})*",
-        Grouping.LAKH: rf"([0-9]{{1,2}}{mark})?([0-9]{{2}}{mark})*[0-9]{{3}}|[0-9]{{1,3}}",
+        DigitGroups.NONE: r"[0-9]+",
+        DigitGroups.THOUSANDS: rf"[0-9]{{1,3}}({mark}[0-9]{{3}})*",
+        DigitGroups.LAKH: rf"([0-9]{{1,2}}{mark})?([0-9]{{2}}{mark})*[0-9]{{3}}|[0-9]{{1,3}}",
     }
     assert re.fullmatch(groups[style.grouping], whole)
 
@@ -65,9 +65,9 @@ def test_digits_of_any_two_amounts_end_in_the_same_cell(style: AmountStyle, one:
     ("style", "minor", "digits", "width", "printed"),
     [
         (AmountStyle(), -90, 2, 0, "-0.90"),
-        (AmountStyle(decimal=",", grouping=Grouping.THOUSANDS, group="."), 123456789, 2, 0, "1.234.567,89"),
-        (AmountStyle(grouping=Grouping.LAKH), 134022150, 2, 0, "13,40,221.50"),
-        (AmountStyle(grouping=Grouping.LAKH), 1000, 0, 0, "1,000"),
+        (AmountStyle(decimal=",", grouping=DigitGroups.THOUSANDS, group="."), 123456789, 2, 0, "1.234.567,89"),
+        (AmountStyle(grouping=DigitGroups.LAKH), 134022150, 2, 0, "13,40,221.50"),
+        (AmountStyle(grouping=DigitGroups.LAKH), 1000, 0, 0, "1,000"),
         (AmountStyle(sign=SignStyle.TRAILING_MINUS), -5977850, 2, 0, "59778.50-"),
         (AmountStyle(sign=SignStyle.TRAILING_MINUS), 5977850, 2, 0, "59778.50 "),
         (AmountStyle(sign=SignStyle.PLUS_MINUS), 0, 0, 0, "+0"),
@@ -77,8 +77,8 @@ def test_digits_of_any_two_amounts_end_in_the_same_cell(style: AmountStyle, one:
         (AmountStyle(sign=SignStyle.CR_DR), 1250, 2, 0, "12.50 CR"),
         (AmountStyle(sign=SignStyle.CR_DR, credit="", debit="OD"), 1250, 2, 0, "12.50   "),
         (AmountStyle(sign=SignStyle.CR_DR, credit="H", debit="S", decimal=","), -1250, 2, 0, "12,50 S"),
-        (AmountStyle(grouping=Grouping.THOUSANDS, lead="*"), 250000, 0, 0, "*250,000"),
-        (AmountStyle(grouping=Grouping.THOUSANDS, fill="*"), 250000, 2, 12, "****2,500.00"),
+        (AmountStyle(grouping=DigitGroups.THOUSANDS, lead="*"), 250000, 0, 0, "*250,000"),
+        (AmountStyle(grouping=DigitGroups.THOUSANDS, fill="*"), 250000, 2, 12, "****2,500.00"),
         (AmountStyle(), 1500, 3, 0, "1.500"),
     ],
 )
@@ -95,7 +95,7 @@ def test_each_style_prints_what_a_book_of_its_country_shows(
         (AmountStyle(decimal="-"), "decimal"),
         (AmountStyle(decimal=" "), "decimal"),
         (AmountStyle(group="a"), "group"),
-        (AmountStyle(group=".", grouping=Grouping.THOUSANDS), "group"),
+        (AmountStyle(group=".", grouping=DigitGroups.THOUSANDS), "group"),
         (AmountStyle(fill="0"), "fill"),
         (AmountStyle(fill="."), "fill"),
         (AmountStyle(fill="\x1b"), "fill"),

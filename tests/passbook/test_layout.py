@@ -145,7 +145,10 @@ def mutations(data: bytes) -> st.SearchStrategy[bytes]:
     return cuts.map(lambda cut: data[: cut[0]] + cut[2] + data[cut[0] + cut[1] :])
 
 
-@given(st.binary() | mutations(layout_bytes("savings-24")) | mutations(layout_bytes("sheet")))
+WRITTEN = [layout_bytes(name) for name in ("savings-24", "sheet", "india-36", "thai-24", "landp-23")]
+
+
+@given(st.binary() | st.sampled_from(WRITTEN).flatmap(mutations))
 def test_any_bytes_are_a_possible_layout_or_refused(data: bytes) -> None:
     try:
         layout = parse_layout("mine", data, "mine.toml")
