@@ -11,7 +11,7 @@ from drivers.profile import assumed_values
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
 from passbook.document.band_placing import place_bands, request_pages
-from passbook.document.documents import PdfDocument, Said, check_format, parse_document
+from passbook.document.documents import Hints, PdfDocument, check_format, parse_document
 from passbook.document.import_profile import NO_PROFILES, ImportProfile, Imports
 from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.next_book import most_rows, new_book_start
@@ -87,8 +87,8 @@ class Printer:
 
         Raises PassbookError.
         """
-        said = Said(self._imports, request.import_name, request.layout)
-        parsed = parse_document(request.format, document, self._most_lines, said)
+        hints = Hints(self._imports, request.import_name, request.layout)
+        parsed = parse_document(request.format, document, self._most_lines, hints)
         layout = self._layout_of(request.layout or parsed.layout)
         if layout.form and self._forms is not None and layout.form not in self._forms:
             known = ", ".join(sorted(self._forms)) or "none"

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from passbook.document.characters import refuse_controls
-from passbook.document.csv_head import EXAMPLES, REQUIRED, Lines, peeked_keys, read_head, read_start
-from passbook.document.decoding_text import decode
+from passbook.document.csv_head import EXAMPLES, REQUIRED, CsvLines, peeked_keys, read_head, read_start
+from passbook.document.decoding_text import decoded_text
 from passbook.document.drafts import EntryDraft, ReadUpdate, UpdateDraft
 from passbook.document.import_profile import (
     PARTS,
@@ -59,7 +59,7 @@ def read_csv(data: bytes, most: int, imports: Imports, *, import_name: str = "",
         PassbookError: `document-malformed` or `unknown-import`, naming line and entry numbers only.
     """
     profile = _profile(data, imports, import_name, layout)
-    lines = Lines(decode(data, profile.encoding if profile is not None else Encoding.UTF_8))
+    lines = CsvLines(decoded_text(data, profile.encoding if profile is not None else Encoding.UTF_8))
     said, keys = read_head(lines, profile.head_lines if profile is not None else 0)
     shape = _read_names(lines, said, profile)
     entries: list[EntryDraft] = []
@@ -144,7 +144,7 @@ def _counted(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
-def _rows(lines: Lines, shape: _Shape) -> Iterator[_Row]:
+def _rows(lines: CsvLines, shape: _Shape) -> Iterator[_Row]:
     """The rows that are not blank, each without the empty cells behind its last column."""
     for row in _cells(lines, shape.delimiter):
         cells = [cell.strip(_BLANKS) for cell in row.cells]
@@ -153,7 +153,7 @@ def _rows(lines: Lines, shape: _Shape) -> Iterator[_Row]:
             yield _Row(row.line, cells if any(behind) else cells[: shape.width])
 
 
-def _cells(lines: Lines, delimiter: str) -> Iterator[_Row]:
+def _cells(lines: CsvLines, delimiter: str) -> Iterator[_Row]:
     """The cells of each row, with the line where it begins; an error of the csv module could quote the row."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=delimiter != "\t")
     while True:
@@ -169,7 +169,7 @@ def _cells(lines: Lines, delimiter: str) -> Iterator[_Row]:
             yield _Row(number, cells)
 
 
-def _read_names(lines: Lines, said: str, profile: ImportProfile | None) -> _Shape:
+def _read_names(lines: CsvLines, said: str, profile: ImportProfile | None) -> _Shape:
     """The form of the rows, as the row of names says, or the profile where there is none."""
     declared = profile.delimiter.character if profile is not None else ""
     if said and declared and said != declared:
@@ -203,7 +203,7 @@ class _Names(NamedTuple):
 
     @classmethod
     def of(cls, line: str, number: int, delimiter: str, columns: ColumnPlaces) -> _Names:
-        cells = next(_cells(Lines(line, number - 1), delimiter), _Row(number, [])).cells
+        cells = next(_cells(CsvLines(line, number - 1), delimiter), _Row(number, [])).cells
         names = [cell.strip(_BLANKS).casefold() for cell in cells]
         while names and not names[-1]:
             names.pop()

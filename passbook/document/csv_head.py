@@ -33,7 +33,7 @@ _PEEKED: Final = 4096
 _PEEKED_KEY: Final = re.compile(r'"?#[ \t]*(layout|import)[ \t]*:[ \t]*([a-z0-9-]{1,40})', re.IGNORECASE)
 
 
-class Lines:
+class CsvLines:
     """The lines of a text, each bounded before any other work on it; other threads have their turn between two."""
 
     def __init__(self, text: str, number: int = 0) -> None:
@@ -83,7 +83,7 @@ def peeked_keys(data: bytes) -> dict[str, str]:
     return keys
 
 
-def read_head(lines: Lines, passed_over: int) -> tuple[str, dict[str, str]]:
+def read_head(lines: CsvLines, passed_over: int) -> tuple[str, dict[str, str]]:
     """The delimiter that a line `sep=` says, empty without one, and the keys; the header is the next line then.
 
     `passed_over` lines beside those say nothing.

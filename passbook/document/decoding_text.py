@@ -18,7 +18,7 @@ _END_OF_FILE: Final = "\x1a"
 """The end of a file of DOS; the rest of its last block is full of them."""
 
 
-def decode(data: bytes, encoding: Encoding = Encoding.UTF_8) -> str:
+def decoded_text(data: bytes, encoding: Encoding = Encoding.UTF_8) -> str:
     """The text without its byte order mark and without the ends of file of DOS behind it.
 
     A mark wins over the named encoding, since the file itself says it.  Raises PassbookError `document-malformed`.

@@ -26,7 +26,7 @@ from passbook.document.characters import (
 from passbook.document.csv_document import read_csv
 from passbook.document.currencies import EDITION, MINOR_DIGITS, WITHOUT_DIGITS
 from passbook.document.date_reading import read_day
-from passbook.document.decoding_text import decode
+from passbook.document.decoding_text import decoded_text
 from passbook.document.drafts import EntryDraft, ReadUpdate, StartLine
 from passbook.document.form_document import FormDocument, judge_field, read_form
 from passbook.document.import_profile import NO_IMPORTS, Imports
@@ -118,7 +118,7 @@ class PdfDocument(Confidential, frozen=True):
 Document: TypeAlias = PassbookUpdate | TextDocument | PdfDocument | FormDocument
 
 
-class Said(NamedTuple):
+class Hints(NamedTuple):
     """What people and the configuration say of the way in which a document is written.
 
     Attributes:
@@ -132,14 +132,14 @@ class Said(NamedTuple):
     layout: str = ""
 
 
-NOTHING_SAID: Final = Said()
+NO_HINTS: Final = Hints()
 
 
 def parse_document(
     format: str,  # noqa: A002  # the protocol's word
     data: bytes,
     most: int = sys.maxsize,
-    said: Said = NOTHING_SAID,
+    hints: Hints = NO_HINTS,
 ) -> Document:
     """The document that the bytes hold.
 
@@ -147,7 +147,7 @@ def parse_document(
         format: a key of FORMATS.
         data: UTF-8, with or without a byte order mark; what has lines may be UTF-16 with its mark too.
         most: the number of lines or entries that may be printed; the reader only counts those behind them.
-        said: what is said of the way in which it is written.
+        hints: what is said of the way in which it is written.
 
     Raises:
         PassbookError: `unknown-format`, `document-malformed`, `document-empty`, `amount-not-decimal`,
@@ -155,7 +155,7 @@ def parse_document(
             `date-not-valid`, `control-byte`, `document-too-large`, `pdf-not-readable`; nothing else, for any bytes.
     """
     check_format(format)
-    return FORMATS[format](data, most, said)
+    return FORMATS[format](data, most, hints)
 
 
 def check_format(format: str) -> None:  # noqa: A002  # the word of the protocol
@@ -165,9 +165,9 @@ def check_format(format: str) -> None:  # noqa: A002  # the word of the protocol
         raise PassbookError("unknown-format", format=shown, known=", ".join(FORMATS))
 
 
-def _read_text(data: bytes, most: int, _said: Said) -> TextDocument:
+def _read_text(data: bytes, most: int, _hints: Hints) -> TextDocument:
     # Many lines at once: a megabyte may have a million of them.  Nothing composes with \n.
-    whole = decode(data)
+    whole = decoded_text(data)
     if "\n" not in whole:
         whole = whole.replace("\r", "\n")
     blocks = _whole_lines((whole + "\n").replace("\r\n", "\n"))
@@ -212,16 +212,16 @@ def _printed_lines(text: str) -> int:
     return text.encode().translate(_MARKED, delete=b" ").count(b"x\n")
 
 
-def _read_update_csv(data: bytes, most: int, said: Said) -> PassbookUpdate:
-    read = read_csv(data, most, said.imports, import_name=said.import_name, layout=said.layout)
+def _read_update_csv(data: bytes, most: int, hints: Hints) -> PassbookUpdate:
+    read = read_csv(data, most, hints.imports, import_name=hints.import_name, layout=hints.layout)
     return _judge(read, most)
 
 
-def _read_update_json(data: bytes, most: int, _said: Said) -> PassbookUpdate:
+def _read_update_json(data: bytes, most: int, _hints: Hints) -> PassbookUpdate:
     return _judge(read_json(data), most)
 
 
-def _read_pdf(data: bytes, _most: int, _said: Said) -> PdfDocument:
+def _read_pdf(data: bytes, _most: int, _hints: Hints) -> PdfDocument:
     # Only the renderer looks further: it is a process of its own.
     data = data.removeprefix(codecs.BOM_UTF8)
     if _PDF_HEAD not in data[:_PDF_HEAD_WITHIN]:
@@ -229,13 +229,13 @@ def _read_pdf(data: bytes, _most: int, _said: Said) -> PdfDocument:
     return PdfDocument(data)
 
 
-def _read_form(data: bytes, _most: int, _said: Said) -> FormDocument:
+def _read_form(data: bytes, _most: int, _hints: Hints) -> FormDocument:
     draft = read_form(data)
     fields = [(name, judge_field(name, _printed(text, f"fields, {name}"))) for name, text in draft.fields.items()]
     return FormDocument(draft.form, tuple(fields), draft.copies)
 
 
-FORMATS: Final[MappingProxyType[str, Callable[[bytes, int, Said], Document]]] = MappingProxyType(
+FORMATS: Final[MappingProxyType[str, Callable[[bytes, int, Hints], Document]]] = MappingProxyType(
     {
         "passbook-update+csv": _read_update_csv,
         "passbook-update+json": _read_update_json,

@@ -13,8 +13,8 @@ from typing import Annotated, Final
 import msgspec
 
 from passbook.document.characters import refuse_controls
-from passbook.document.decoding_text import decode
-from passbook.document.json_text import JsonFormError, check_form, spot_of
+from passbook.document.decoding_text import decoded_text
+from passbook.document.json_text import JsonFormError, check_json, spot_of
 from passbook.document.layout import LAYOUT_NAME, MOST_COPIES
 from passbook.document.layout_parts import FIELD_NAME
 from passbook.document.shape import malformed
@@ -53,10 +53,10 @@ def read_form(data: bytes) -> FormDraft:
     """The draft that the bytes hold.  Raises PassbookError `document-malformed` or `document-too-large`."""
     if len(data) > MAX_FORM:
         raise PassbookError("document-too-large", limit=MAX_FORM)
-    text = decode(data)
+    text = decoded_text(data)
     try:
         # Of two texts for one field the decoder keeps the last one, which may not be the one that a person meant.
-        check_form(text)
+        check_json(text)
         draft = msgspec.json.decode(text, type=FormDraft)
     except JsonFormError as fault:
         raise malformed(fault.where, fault.why, fault.how) from None

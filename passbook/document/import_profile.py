@@ -26,7 +26,7 @@ import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, Final, NamedTuple, TypeAlias
+from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -36,9 +36,9 @@ from passbook.document.layout import LAYOUT_NAME
 from passbook.document.layout_parts import FIELD_NAME
 from passbook.document.reading_rules import AmountRule, DateOrder, DateRule
 from passbook.errors import PassbookError, shown
-from passbook.errors.decoding import full_complaint, toml_text
+from passbook.errors.decoding import found_complaint, toml_table
 
-MOST_COLUMNS: Final = 400
+MOST_SOURCE_COLUMNS: Final = 400
 _OWN_COLUMN: Final = re.compile(FIELD_NAME)
 
 
@@ -89,9 +89,9 @@ class Delimiter(StrEnum):
         return "\t" if self is Delimiter.TAB else self.value
 
 
-_Number: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=MOST_COLUMNS)]
+_Number: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=MOST_SOURCE_COLUMNS)]
 _Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
-Place: TypeAlias = _Number | _Name
+SourceColumn: TypeAlias = _Number | _Name
 """A column of the file: its name in the row of names, or its number from 1 where there is no such row."""
 
 
@@ -105,18 +105,18 @@ class ColumnPlaces(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ignored: columns that are passed over.
     """
 
-    date: Place
-    text: Place | None = None
-    withdrawal: Place | None = None
-    deposit: Place | None = None
-    balance: Place | None = None
-    amount: Place | None = None
-    account: Place | None = None
-    currency: Place | None = None
-    others: dict[str, Place] = msgspec.field(default_factory=dict)
-    ignored: tuple[Place, ...] = ()
+    date: SourceColumn
+    text: SourceColumn | None = None
+    withdrawal: SourceColumn | None = None
+    deposit: SourceColumn | None = None
+    balance: SourceColumn | None = None
+    amount: SourceColumn | None = None
+    account: SourceColumn | None = None
+    currency: SourceColumn | None = None
+    others: dict[str, SourceColumn] = msgspec.field(default_factory=dict)
+    ignored: tuple[SourceColumn, ...] = ()
 
-    def named(self) -> Iterator[tuple[str, Place]]:
+    def named(self) -> Iterator[tuple[str, SourceColumn]]:
         """Each part that the file has, with its column."""
         for part in PARTS:
             place = getattr(self, part)
@@ -162,10 +162,12 @@ def parse_import(name: str, data: bytes, file: str) -> ImportProfile:
     Raises:
         PassbookError: `import-malformed`, with the key and what is allowed.
     """
+    table: dict[str, Any] = {}
     try:
-        profile = msgspec.toml.decode(toml_text(data.removeprefix(codecs.BOM_UTF8)), type=ImportProfile)
+        table = toml_table(data.removeprefix(codecs.BOM_UTF8))
+        profile = msgspec.convert(table, ImportProfile)
     except (ValueError, RecursionError) as error:
-        found = full_complaint(error, ImportProfile)
+        found = found_complaint(error, ImportProfile, table)
         raise PassbookError("import-malformed", file=file, where=found.where, why=found.why) from None
     for where, why, wrong in _faults(name, profile):
         if wrong:
@@ -202,7 +204,7 @@ def _faults(name: str, profile: ImportProfile) -> Iterator[tuple[str, str, bool]
     yield "dates.order", f"allowed is {DateOrder.YMD.value} with this calendar", era
 
 
-def _folded(place: Place) -> Place:
+def _folded(place: SourceColumn) -> SourceColumn:
     return place.casefold() if isinstance(place, str) else place
 
 

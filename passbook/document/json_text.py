@@ -33,7 +33,7 @@ class _TwiceError(Exception):
         self.name = name
 
 
-def check_form(text: str) -> None:
+def check_json(text: str) -> None:
     """Refuse a text that is no JSON, is nested too deep, or has a name twice in an object.  Raises JsonFormError."""
     _refuse_deep(text)
     try:

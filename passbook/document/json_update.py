@@ -7,9 +7,9 @@ from typing import Final
 
 import msgspec
 
-from passbook.document.decoding_text import decode
+from passbook.document.decoding_text import decoded_text
 from passbook.document.drafts import ReadUpdate, UpdateDraft
-from passbook.document.json_text import JsonFormError, check_form, spot_of
+from passbook.document.json_text import JsonFormError, check_json, spot_of
 from passbook.document.reading_rules import STRICT_AMOUNTS, STRICT_DATES
 from passbook.errors import PassbookError
 from passbook.errors.decoding import complaint
@@ -36,9 +36,9 @@ def read_json(data: bytes) -> ReadUpdate:
 
     Raises PassbookError `document-malformed` or `amount-not-decimal`, naming field and place only.
     """
-    text = decode(data)
+    text = decoded_text(data)
     try:
-        check_form(text)
+        check_json(text)
         draft = msgspec.json.decode(text, type=UpdateDraft)
     except JsonFormError as fault:
         raise PassbookError("document-malformed", where=fault.where, why=fault.why, how=fault.how) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import tomllib
 from fractions import Fraction
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -26,7 +25,7 @@ from passbook.document.layout_parts import (
 )
 from passbook.document.lengths import LengthError, parse_length, to_units
 from passbook.errors import PassbookError
-from passbook.errors.decoding import found_complaint, toml_text
+from passbook.errors.decoding import found_complaint, toml_table
 
 _Lines = Annotated[int, msgspec.Meta(ge=1, le=MOST_PAGE_LINES)]
 _Width = Annotated[int, msgspec.Meta(ge=1, le=MOST_CELLS)]
@@ -154,7 +153,7 @@ def parse_layout(name: str, data: bytes, file: str) -> BookLayout:
         raise PassbookError("layout-malformed", file=file, where="name", why=why)
     table: dict[str, Any] = {}
     try:
-        table = tomllib.loads(toml_text(data.removeprefix(codecs.BOM_UTF8)))
+        table = toml_table(data.removeprefix(codecs.BOM_UTF8))
         parsed: _LayoutFile = msgspec.convert(table, _LayoutFile, dec_hook=_length_hook)
     except (ValueError, RecursionError) as error:
         found = found_complaint(error, _LayoutFile, table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -34,6 +35,8 @@ _KIND: Final = re.compile(r"Expected `([a-z |]+)`, got `([a-z |]+)`")
 _BOUND: Final = re.compile(r"Expected `([a-z]+)` ((?:of length )?(?:>=|<=|>|<) [0-9.]+)")
 _MISSING: Final = re.compile(r"Object missing required field `([A-Za-z_]+)`")
 _UNKNOWN: Final = "Object contains unknown field `"
+_LINE_OF_ERROR: Final = re.compile(r"\(at line ([0-9]+), column [0-9]+\)")
+_KEY_OF_LINE: Final = re.compile(r"[ \t]*\[{0,2}[ \t]*([A-Za-z0-9_.-]{1,60})[ \t]*[=\]]")
 _STEP: Final = re.compile(r"\[[^\]]*\]|[^.\[]+")
 
 
@@ -72,7 +75,7 @@ def found_complaint(error: Exception, kind: Any, table: object) -> Complaint:
     if missing := _MISSING.fullmatch(why):
         words = ", ".join(dict.fromkeys(_words(inspect.type_info(kind), [*steps, missing[1]])))
         return Complaint(told.where, f"{missing[1]} is missing" + (f"; it must be one of {words}" if words else ""))
-    if not place or why.startswith(_UNKNOWN):
+    if not place or not table or why.startswith(_UNKNOWN):
         return told
     found: Any = table
     for step in steps:
@@ -121,6 +124,39 @@ def toml_text(data: bytes) -> str:
         if len(line) > LONGEST_SETTING:
             raise ValueError(f"line {number} has more than {LONGEST_SETTING} characters")
     return text
+
+
+def toml_table(data: bytes) -> dict[str, Any]:
+    """The table of an operator's file.  Raises ValueError naming the key where it is not TOML or nested too deep."""
+    text = toml_text(data)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        why = str(error)
+    except RecursionError:
+        raise ValueError(f"it is nested too deep{_AT}.{_deepest_key(text)}`") from None
+    found, lines = _LINE_OF_ERROR.search(why), text.split("\n")
+    key = _key_at(lines if found is None else lines[: int(found[1])])
+    raise ValueError(f"{why}{_AT}.{key}`" if key else why)
+
+
+def _key_at(lines: Sequence[str]) -> str:
+    """The last key or table that begins on one of the lines; empty for none."""
+    keys = (_KEY_OF_LINE.match(line) for line in reversed(lines))
+    return next((key[1] for key in keys if key is not None), "")
+
+
+def _deepest_key(text: str) -> str:
+    """The key below which the most brackets are open; their number in texts says little, but no key has so many."""
+    key, deepest, depth, most = "", "", 0, 0
+    for line in text.split("\n"):
+        begun = _KEY_OF_LINE.match(line)
+        if begun is not None:
+            key, depth = begun[1], 0
+        depth += line.count("[") + line.count("{") - line.count("]") - line.count("}")
+        if depth > most:
+            deepest, most = key, depth
+    return deepest
 
 
 def field_complaint(error: Exception, kind: type[Any], whole: str) -> str:

@@ -76,7 +76,7 @@ PRINTED: Final[dict[str, tuple[Row, ...]]] = {
 
 
 class Named(NamedTuple):
-    """What a person says of a document: an import profile, by its text or the name of a shipped one, and lines above."""
+    """What a person says of a document: an import profile, by text or shipped name, and the lines above it."""
 
     profile: str
     lines: tuple[Row, ...]

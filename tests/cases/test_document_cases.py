@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from passbook.document.documents import Said, StartLine, parse_document
+from passbook.document.documents import Hints, StartLine, parse_document
 from passbook.document.import_profile import Imports, parse_import
 from passbook.document.layout_file import parse_layout
 from passbook.document.placing import place
@@ -21,10 +21,10 @@ COLUMNS = ((1, 10, False), (12, 14, False), (27, 9, True), (37, 9, True), (47, 1
 BOOK = {"95-384-entries-whole-book.csv", "landp-23.toml"}
 
 
-def printed(file: str, said: Said, above: str = "") -> dict[tuple[int, int], tuple[tuple[int, str], ...]]:
+def printed(file: str, said: Hints, above: str = "") -> dict[tuple[int, int], tuple[tuple[int, str], ...]]:
     """Page and line -> the texts that are struck there, each with its first cell."""
     data = above.encode() + (FOLDER / file).read_bytes()
-    document = parse_document(FORMATS[Path(file).suffix], data, said=said)
+    document = parse_document(FORMATS[Path(file).suffix], data, hints=said)
     start = StartLine(1, 1) if above else None
     plan = place(document, LAYOUTS[document.layout], codec="cp858", code_page="cp858", start=start)
     return {
@@ -46,12 +46,12 @@ def placed(rows: tuple[Row, ...]) -> dict[tuple[int, int], tuple[tuple[int, str]
     }
 
 
-def named(profile: str) -> Said:
+def named(profile: str) -> Hints:
     """The words about a document of which a person names this import profile."""
     known = shipped_imports()
     if profile not in known:
         known["test"] = parse_import("test", profile.encode(), "test.toml")
-    return Said(Imports(known), profile if profile in known else "test")
+    return Hints(Imports(known), profile if profile in known else "test")
 
 
 def test_every_document_of_the_folder_is_decided() -> None:
@@ -62,7 +62,7 @@ def test_every_document_of_the_folder_is_decided() -> None:
 
 @pytest.mark.parametrize("file", PRINTED)
 def test_a_document_with_one_reading_is_printed_as_a_person_reads_it(file: str) -> None:
-    assert printed(file, Said()) == placed(PRINTED[file])
+    assert printed(file, Hints()) == placed(PRINTED[file])
 
 
 @pytest.mark.parametrize("file", IMPORTED)
@@ -74,7 +74,7 @@ def test_a_document_is_printed_as_its_import_profile_says(file: str) -> None:
 @pytest.mark.parametrize("file", REFUSED)
 def test_any_other_document_is_refused_by_a_sentence_that_says_how_to_mend_it(file: str) -> None:
     with pytest.raises(PassbookError) as caught:
-        printed(file, Said())
+        printed(file, Hints())
     assert str(caught.value) == REFUSED[file]
 
 
@@ -88,11 +88,11 @@ def test_a_document_that_is_not_written_as_its_import_profile_says_is_refused(fi
 
 @pytest.mark.parametrize("file", TEXTS)
 def test_a_text_is_printed_line_by_line(file: str) -> None:
-    assert printed(file, Said()) == {(1, line): ((1, text),) for line, text in TEXTS[file].items()}
+    assert printed(file, Hints()) == {(1, line): ((1, text),) for line, text in TEXTS[file].items()}
 
 
 def test_a_whole_book_of_entries_is_printed_on_sixteen_pages() -> None:
-    lines = printed("95-384-entries-whole-book.csv", Said())
+    lines = printed("95-384-entries-whole-book.csv", Hints())
     assert list(lines) == [(page, line) for page in range(1, 17) for line in range(1, 25)]
     assert lines[1, 1] == ((1, "2024-01-01"), (12, "Entry 001"), (31, "10.00"), (50, "1000.00"))
     assert lines[16, 24] == ((1, "2025-01-18"), (12, "Entry 384"), (41, "20.00"), (50, "2910.00"))

@@ -26,6 +26,8 @@ REFUSALS: Final = frozenset(
         "document-empty",
         "document-malformed",
         "pdf-not-readable",
+        "two-readings",
+        "unknown-import",
         "document-too-large",
         "unknown-currency",
         "currency-without-digits",
