@@ -107,7 +107,9 @@ def test_columns_are_kept_from_left_to_right() -> None:
         ('kind = "passbook"', 'kind = "text"', "the top level"),
         ('kind = "passbook"', 'kind = "book"', "kind"),
         ('kind = "passbook"', "", "the top level"),
-        ('kind = "passbook"', "kind = ", "the top level"),
+        ('kind = "passbook"', "kind = ", "kind"),
+        ("cpi = 10", "cpi = 10\ncpi = 12", "cpi"),
+        ('left = "3 mm"', 'left = "3 mm"\nimport = "A"', "import"),
     ],
 )
 def test_what_cannot_be_is_refused_where_it_is(old: str, new: str, where: str) -> None:
