@@ -74,7 +74,7 @@ class EntryPrinter:
         """A line at the edge of a book: a text from a cell on, and a balance in its column.  Raises PassbookError."""
         check_text(text, len(text), where, "text", self._code)
         runs = [Run(start, text)]
-        for column, _ in self._columns:
+        for column in self._columns:
             if balance is not None and column.name == ColumnName.BALANCE:
                 run = self._run(column, self._amount(column, balance), where)
                 runs += [] if run is None else [run]
