@@ -14,6 +14,7 @@ from passbook.document.band_placing import place_bands, request_pages
 from passbook.document.documents import DRAWN_FORMATS, Hints, PdfDocument, check_format, parse_document
 from passbook.document.import_profile import NO_PROFILES, ImportProfile, Imports
 from passbook.document.layout import BookLayout, LayoutKind
+from passbook.document.next_book import most_rows, new_book_start
 from passbook.document.placing import place
 from passbook.document.plan import Band, Line, Plan
 from passbook.document.ruler import ruler_text
@@ -74,7 +75,7 @@ class Printer:
         self._dialect = dialect
         self._layouts = layouts
         # What no layout has room for is not looked at: a terminal may send it again and again.
-        self._most_lines = max((one.lines_left(one.pages[0], 1) for one in layouts.values()), default=0)
+        self._most_lines = max((most_rows(one, new_book_start(one)) for one in layouts.values()), default=0)
         self._connect = connect
         self._render = render
         self._people = People(settings, tell)

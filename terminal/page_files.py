@@ -29,10 +29,14 @@ def write_pictures(place: Path, captions: Sequence[str], pages: Sequence[DrawnPa
     if place.suffix.lower() == PICTURE:
         files.save_file(place, _png(one_below_the_other(pictures)), files.PRIVATE)
         return [place]
-    written = [place / f"page-{page.number}{PICTURE}" for page in pages]
+    written = [place / f"{_file_name(page)}{PICTURE}" for page in pages]
     for file, picture in zip(written, pictures, strict=True):
         files.save_file(file, _png(picture), files.PRIVATE)
     return written
+
+
+def _file_name(page: DrawnPage) -> str:
+    return f"book-{page.book}-page-{page.number}" if page.book > 1 else f"page-{page.number}"
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -16,6 +16,7 @@ from passbook.document.drafts import StartLine
 from passbook.document.entry_rows import EntryPrinter, EntryRow, balance_before
 from passbook.document.layout import BookLayout
 from passbook.document.layout_parts import FixedText
+from passbook.document.next_book import BookCut, first_cell
 from passbook.document.plan import Line, Run
 from passbook.document.printable_text import Charset, check_text
 from passbook.errors import PassbookError
@@ -58,6 +59,28 @@ class BookPages:
                 if carried is not None:
                     yield self._balance(page, carried, layout.page_carried, balance, row.entry)
                 yield from self._texts(page, layout.page_lines(page).footer)
+
+    def books(self, rows: Sequence[EntryRow], cuts: Sequence[BookCut]) -> Iterator[Iterator[Line]]:
+        """Everything that is printed in each book.  Raises PassbookError."""
+        for number, cut in enumerate(cuts):
+            mine = list(rows[cut.first : cut.end])
+            if number:
+                mine[:0] = self._carrying(rows, cut.first, "brought", self._layout.brought)
+            if cut.carries:
+                mine += self._carrying(rows, cut.end, "carried", self._layout.carried)
+            yield self.lines(mine, cut.start)
+
+    def _carrying(self, rows: Sequence[EntryRow], number: int, key: str, texts: Sequence[str]) -> Iterator[EntryRow]:
+        """The lines that say which balance goes over before the row of that number, from 0."""
+        layout, balance = self._layout, rows[number - 1].balance if number else self._before
+        entry = rows[number].entry
+        if balance is None:
+            page, line = layout.pages[1], layout.entry_lines(layout.pages[1])[-1]
+            raise PassbookError("balance-not-known", where=f"entry {entry}", page=page, line=line)
+        for n, text in enumerate(texts, 1):
+            shown = balance if n == len(texts) else None
+            where = f"layout {layout.name}, {key} {n}"
+            yield EntryRow(entry, self._printer.carrying_runs(first_cell(layout), text, shown, where), balance)
 
     def _balance(self, page: int, line: int, text: str, balance: int | None, entry: int) -> Line:
         if balance is None:

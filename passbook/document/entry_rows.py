@@ -70,6 +70,16 @@ class EntryPrinter:
         ]
         return tuple([run for run in printed if run is not None])
 
+    def carrying_runs(self, start: int, text: str, balance: int | None, where: str) -> tuple[Run, ...]:
+        """A line at the edge of a book: a text from a cell on, and a balance in its column.  Raises PassbookError."""
+        check_text(text, len(text), where, "text", self._code)
+        runs = [Run(start, text)]
+        for column in self._columns:
+            if balance is not None and column.name == ColumnName.BALANCE:
+                run = self._run(column, self._amount(column, balance), where)
+                runs += [] if run is None else [run]
+        return tuple(sorted(runs, key=attrgetter("column")))
+
     def _lines(self, entry: Entry, where: str) -> list[tuple[Run, ...]]:
         """The runs of each line of an entry; there is at least one line."""
         if self._missing or entry.others:

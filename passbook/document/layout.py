@@ -79,6 +79,10 @@ class BookLayout(msgspec.Struct, frozen=True):
     """The text beside the balance on the first line of every page but the first; empty for no such line."""
     page_carried: str = ""
     """The text beside the balance on the last line of every page; empty for no such line."""
+    carried: tuple[str, ...] = ()
+    """The texts of the last lines of a full book, the balance beside the last one; empty where no new book follows."""
+    brought: tuple[str, ...] = ()
+    """The texts of the first lines for entries of the new book, likewise."""
     staggering: tuple[int, ...] = ()
     """How much lower the lines of each page lie, one page after the other and again from the first."""
 

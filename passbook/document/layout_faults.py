@@ -14,6 +14,7 @@ from passbook.document.date_style import date_faults, print_date
 from passbook.document.layout import CAPITAL_HEIGHT, BookLayout, LayoutKind
 from passbook.document.layout_parts import Align, Column, ColumnName, FixedText, Overflow, PageLines
 from passbook.document.lengths import shown_length
+from passbook.document.next_book import next_book_faults
 from passbook.document.pitches import PITCHES, pitch_names
 
 PAGE_WORDS: Final = ("page", "account", "currency")
@@ -52,6 +53,10 @@ def layout_faults(layout: BookLayout) -> Iterator[Fault]:
     if layout.kind is LayoutKind.PASSBOOK:
         yield from _column_faults(layout)
         yield from _balance_faults(layout)
+        yield from (Fault(where, why) for where, why in next_book_faults(layout))
+        for key, texts in (("carried", layout.carried), ("brought", layout.brought)):
+            for number, text in enumerate(texts, 1):
+                yield from _control_faults(f"{key}, text {number}", text)
         yield from (Fault(f"amounts, {key}", why) for key, why in amount_faults(layout.amounts))
         yield from (Fault(f"dates, {key}", why) for key, why in date_faults(layout.dates))
 

@@ -31,6 +31,9 @@ _Lines = Annotated[int, msgspec.Meta(ge=1, le=MOST_PAGE_LINES)]
 _Width = Annotated[int, msgspec.Meta(ge=1, le=MOST_CELLS)]
 _PageNumber = Annotated[int, msgspec.Meta(ge=1, le=999)]
 _Texts = tuple[FixedText, ...]
+_BookTexts = Annotated[
+    tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=MOST_CELLS)], ...], msgspec.Meta(max_length=20)
+]
 MOST_STAGGERED: Final = 16
 """The most pages after which a staggering begins anew."""
 
@@ -92,6 +95,8 @@ class _BookFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     first_page: _FirstPage | None = None
     page_brought: Annotated[str, msgspec.Meta(max_length=MOST_CELLS)] = ""
     page_carried: Annotated[str, msgspec.Meta(max_length=MOST_CELLS)] = ""
+    carried: _BookTexts = ()
+    brought: _BookTexts = ()
     staggering: Annotated[tuple[Fraction, ...], msgspec.Meta(max_length=MOST_STAGGERED)] = ()
     amounts: AmountStyle = AmountStyle()
     dates: DateStyle = DateStyle()
@@ -217,6 +222,8 @@ def _book(name: str, file: _BookFile) -> BookLayout:
         first_page=own,
         page_brought=file.page_brought,
         page_carried=file.page_carried,
+        carried=file.carried,
+        brought=file.brought,
         staggering=tuple(map(to_units, file.staggering)),
     )
 

@@ -15,7 +15,8 @@ from passbook.document.book_pages import BookPages
 from passbook.document.documents import Document, Entry, FormDocument, PassbookUpdate, PdfDocument, StartLine
 from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.layout_parts import Overflow
-from passbook.document.plan import NUMBER_MARK, Eject, Line, NextSheet, Plan, Run, Step, Turn
+from passbook.document.next_book import cut_books, is_full, most_rows
+from passbook.document.plan import NUMBER_MARK, Eject, Line, NextBook, NextSheet, Plan, Run, Step, Turn
 from passbook.document.printable_text import Charset, check_text
 from passbook.errors import PassbookError
 
@@ -32,6 +33,8 @@ def place(
     start: StartLine | None = None,
 ) -> Plan:
     """The steps that print the document: a line for each entry or line that is not blank, turns, and the eject.
+
+    Where the layout has a full book go on in a new one, the steps lead through the books.
 
     Args:
         document: the document to print; one that is drawn has no lines (passbook.document.band_placing).
@@ -59,33 +62,36 @@ def place(
         return tuple(_sheets(_form_rows(document, layout, code), layout, document.copies))
     if isinstance(document, PassbookUpdate):
         _require_kind(layout, LayoutKind.PASSBOOK)
-        return tuple(_steps(_update_lines(document, layout, start or document.start, code)))
+        return tuple(_steps(_update_books(document, layout, start or document.start, code), layout))
     _require_kind(layout, LayoutKind.TEXT)
     lines = _fitting(document.lines, document.more, layout, start or first)
     rows = [_text_runs(line, layout, f"line {n}", code) for n, line in enumerate(lines, 1)]
     if not any(rows):
         raise PassbookError("document-empty")
-    return tuple(_steps(_text_lines(rows, layout, start or first)))
+    return tuple(_steps([_text_lines(rows, layout, start or first)], layout))
 
 
-def _update_lines(
+def _update_books(
     document: PassbookUpdate, layout: BookLayout, wanted: StartLine | None, code: Charset
-) -> Iterator[Line]:
-    """The lines of an update, which is judged whole before its start is asked for."""
+) -> Iterator[Iterator[Line]]:
+    """The lines of an update in each book; it is judged whole before its start is asked for."""
     start = _entry_start(layout, wanted or StartLine(layout.pages[0], 1))
     _fitting(document.entries, document.more, layout, start)
     pages = BookPages(document, layout, code)
     rows = pages.rows()
     if not rows:
         raise PassbookError("document-empty")
-    _refuse_left_over(len(rows) - layout.lines_left(start.page, start.line), layout)
+    cuts = cut_books(rows, layout, start)
+    _refuse_left_over(len(rows) - cuts[-1].end, layout)
     if wanted is None:
         raise PassbookError("start-not-given")
-    return pages.lines(rows, start)
+    return pages.books(rows, cuts)
 
 
 def _entry_start(layout: BookLayout, start: StartLine) -> StartLine:
     """The line for entries at which a person lets an update start: the begin of a page is the first one."""
+    if is_full(layout, start):
+        return StartLine(start.page, layout.entry_lines(start.page)[0])
     if not layout.has(start.page, start.line):
         raise PassbookError("start-not-in-book", page=start.page, line=start.line)
     found = layout.start_at(start.page, start.line)
@@ -106,9 +112,9 @@ def _fitting(rows: Sequence[R], more: int, layout: BookLayout, start: StartLine)
     The function decides before it looks closely at any row. Raises PassbookError `start-not-in-book` or
     `past-last-line`.
     """
-    if not layout.has(start.page, start.line):
+    if not layout.has(start.page, start.line) and not is_full(layout, start):
         raise PassbookError("start-not-in-book", page=start.page, line=start.line)
-    room = layout.lines_left(start.page, start.line)
+    room = most_rows(layout, start)
     _refuse_left_over(more + sum(not _is_blank(row) for row in rows[room:]), layout)
     return rows[:room]
 
@@ -170,12 +176,16 @@ def _text_lines(rows: Sequence[tuple[Run, ...]], layout: BookLayout, start: Star
             yield Line(page, line, layout.line_y(page, line), runs)
 
 
-def _steps(lines: Iterable[Line]) -> Iterator[Step]:
-    page = None
-    for line in lines:
-        if page is not None and line.page != page:
-            yield Turn(line.page)
-        page = line.page
-        yield line
-    if page is not None:
-        yield Eject(page)
+def _steps(books: Iterable[Iterable[Line]], layout: BookLayout) -> Iterator[Step]:
+    """The lines of each book, the turns between their pages, and the changes of books."""
+    page = 0
+    for number, lines in enumerate(books):
+        if number:
+            page = layout.pages[0]
+            yield NextBook(page)
+        for line in lines:
+            if page and line.page != page:
+                yield Turn(line.page)
+            page = line.page
+            yield line
+    yield Eject(page)

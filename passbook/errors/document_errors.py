@@ -82,7 +82,8 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     "past-last-line": ErrorKind(
         Mender.TELLER,
         "The document does not fit: the paper ends at page {page} line {line}; lines left over: {left}. "
-        "Nothing was accepted; start a new book or sheet.",
+        "Nothing was accepted. Send the lines that fit, and the others for a new book or sheet. By itself a book goes "
+        "on in a new one where its layout has the keys carried and brought.",
     ),
     "start-not-given": ErrorKind(
         Mender.TELLER,

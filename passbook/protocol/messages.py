@@ -325,6 +325,9 @@ class Prompt(msgspec.Struct, frozen=True, rename="camel"):
         form: the kind of form of the sheet that is asked for; empty for none from stock.
         cassette: where that sheet lies.
         number: the number of that sheet; 0 for none.
+        book: the number of the book in a job that goes on in a new one, from 1; 0 for a job of one book.
+        books: the number of its books; 0 for a job of one book.
+        is_new_book: a new book is asked for, on which nothing of the job is; with `take`, it is asked for next.
     """
 
     job: str
@@ -335,6 +338,9 @@ class Prompt(msgspec.Struct, frozen=True, rename="camel"):
     form: str = ""
     cassette: str = ""
     number: int = 0
+    book: int = 0
+    books: int = 0
+    is_new_book: bool = False
 
 
 class StepReport(msgspec.Struct, frozen=True, rename="camel"):

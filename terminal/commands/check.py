@@ -91,7 +91,8 @@ _SHIPPED: Final = (
 
 
 def _caption(file: Path, layout: str, page: DrawnPage) -> str:
-    return f"{file.name}, {layout}, page {page.number}"
+    book = f"book {page.book}, " if page.book > 1 else ""
+    return f"{file.name}, {layout}, {book}page {page.number}"
 
 
 async def _told(workplace: Workplace) -> LayoutsReply | None:

@@ -39,8 +39,7 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     if not job.startswith(arguments.job):
         raise PassbookError("sealed-damaged", job=arguments.job)
     pages = open_pages(job, copy, ring, arguments.key or "")
-    turned_to = [*(page.number for page in pages[1:]), None]
-    captions = [caption(job, copy.layout, page, then) for page, then in zip(pages, turned_to, strict=True)]
+    captions = [caption(job, copy.layout, page, then) for page, then in zip(pages, [*pages[1:], None], strict=True)]
     if arguments.text:
         width = workplace.console.width or USUAL_WIDTH
         lines = [line for words, page in zip(captions, pages, strict=True) for line in (words, *page_rows(page, width))]

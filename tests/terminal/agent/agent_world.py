@@ -39,8 +39,9 @@ LAYOUT = "savings-24"
 class AgentWorld:
     """One branch with one terminal `counter-1`, whose agent is `agent`."""
 
-    def __init__(self, folder: Path, *, dialect: str = "pr2") -> None:
-        self.world = self.own = World(folder, dialect=dialect)
+    def __init__(self, folder: Path, *, dialect: str = "pr2", layouts: Path | None = None) -> None:
+        """`layouts` is the operator's folder of layouts."""
+        self.world = self.own = World(folder, dialect=dialect, layouts=layouts)
 
     def __enter__(self) -> Self:
         """Build all of it and start appliance and agent."""
