@@ -27,7 +27,7 @@ LAST = 1_000_000
 
 @pytest.fixture
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AgentWorld]:
-    with AgentWorld(tmp_path_factory.mktemp("a"), LAYOUTS) as world:
+    with AgentWorld(tmp_path_factory.mktemp("a"), layouts=LAYOUTS) as world:
         world.world.write_config()
         world.put_on_network()
         world.world.start_appliance()
