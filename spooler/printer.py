@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, Protocol
 
+import msgspec
+
 from drivers.dialects.dialect import Dialect
 from drivers.ports.port import PortError, open_port
 from drivers.profile import assumed_values
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
+from passbook.book.claim import BookPlace, BookShape
 from passbook.document.band_placing import place_bands, request_pages
-from passbook.document.documents import PdfDocument, check_format, parse_document
+from passbook.document.documents import PassbookUpdate, PdfDocument, check_format, parse_document
 from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.placing import place
 from passbook.document.plan import Band, Line, Plan
@@ -95,7 +98,8 @@ class Printer:
             plan = place(parsed, layout, codec=codec, code_page=self._code_page, start=request.start)
         sheet = layout.sheet
         self._dialect.check_printable(sheet, plan, layout=layout.name, printer=self.name)
-        return Prepared(plan, layout.name, sheet, layout.form)
+        book = _book_shape(parsed, layout, plan) if isinstance(parsed, PassbookUpdate) else None
+        return Prepared(plan, layout.name, sheet, layout.form, book)
 
     def _drawn(self, document: PdfDocument, layout: BookLayout) -> Plan:
         """The plan of a document that is printed as pictures."""
@@ -190,6 +194,22 @@ class Printer:
         except PassbookError:
             return False
         return True
+
+
+def _book_shape(update: PassbookUpdate, layout: BookLayout, plan: Plan) -> BookShape:
+    """The update as it lies in its book."""
+    lines = [BookPlace(step.page, step.line) for step in plan if isinstance(step, Line)]
+    end = BookPlace(*layout.place_after(lines[-1].page, lines[-1].line, 1))
+    content = msgspec.msgpack.encode([msgspec.structs.astuple(entry) for entry in update.entries])
+    return BookShape(
+        kind=layout.book or layout.name,
+        content=content,
+        opens_at=BookPlace(layout.pages[0], 1),
+        first=lines[0],
+        end=end,
+        fills=not layout.has(end.page, end.line),
+        is_single=layout.single_appliance,
+    )
 
 
 class PrinterLink:

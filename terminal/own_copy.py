@@ -53,6 +53,15 @@ def texts_of(format: str, data: bytes) -> Texts | None:  # noqa: A002  # the wor
             return None
 
 
+def account_of(format: str, data: bytes) -> str:  # noqa: A002  # the word of the protocol
+    """The account of a passbook update; empty for another document, and for one that cannot be read here."""
+    try:
+        document = parse_document(format, data)
+    except PassbookError:
+        return ""
+    return document.account if isinstance(document, PassbookUpdate) else ""
+
+
 def _runs(entry: Entry) -> list[str]:
     parts = (entry.date, entry.text, entry.withdrawal, entry.deposit, entry.balance)
     return [part for part in parts if part]

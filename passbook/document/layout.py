@@ -177,6 +177,10 @@ class BookLayout(msgspec.Struct, frozen=True):
     """The place of the number of a sheet; None where it is not printed."""
     form: str = ""
     """The kind of form in stock of which each copy takes a sheet; empty where no stock is kept."""
+    book: str = ""
+    """The kind of book, which several layouts of the same book name alike; empty for the name of the layout."""
+    single_appliance: bool = False
+    """No other appliance prints into books of this kind, so a gap in one is asked about."""
 
     def line_y(self, line: int) -> int:
         """Top edge of the page to the base line of `line`, which is 1 to lines_per_page."""
@@ -242,6 +246,8 @@ class _BookFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     left: Fraction
     columns: Annotated[tuple[Column, ...], msgspec.Meta(min_length=1)]
     fold: _Fold | None = None
+    book: _FormName | Literal[""] = ""
+    single_appliance: bool = False
 
 
 class _SheetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="text"):
@@ -333,6 +339,8 @@ def _book(name: str, file: _BookFile) -> BookLayout:
         left_units=to_units(file.left),
         columns_total=max(column.end for column in columns),
         columns=columns,
+        book=file.book,
+        single_appliance=file.single_appliance,
     )
 
 

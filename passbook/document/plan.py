@@ -65,6 +65,7 @@ class StepTraits(NamedTuple):
         noun: it as a noun; may name its `page` and its `line`, counted over the document.
         done: it is confirmed, as a sentence; may name the lines that are `done`, of all `lines`.
         doubt: it is in doubt, as a clause; may name its `page`.  Empty for a line: pictures show its place.
+        opens_book: a new book comes in afterwards; pages and lines are counted anew in it.
     """
 
     is_line: bool
@@ -75,6 +76,7 @@ class StepTraits(NamedTuple):
     noun: str
     done: str
     doubt: str
+    opens_book: bool = False
 
 
 class StepKind(StrEnum):

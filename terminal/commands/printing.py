@@ -143,21 +143,24 @@ def _format(arguments: argparse.Namespace) -> str:
 def _job(workplace: Workplace, arguments: argparse.Namespace) -> SubmitJob:
     ring = None if arguments.no_key else workplace.ring()
     ref = "" if ring is None else arguments.key or ring.newest
+    document_format, document = _format(arguments), read_given(arguments.file, MAX_DOCUMENT)
+    account = "" if ring is None else own_copy.account_of(document_format, document)
     return SubmitJob(
         client_request=arguments.request or secrets.token_hex(8),
         first=not arguments.request,
         printer=arguments.printer or "",
-        format=_format(arguments),
+        format=document_format,
         name=arguments.name,
         document_date=arguments.date or "",
         shares_name=arguments.share_name,
         application=arguments.application,
-        document=read_given(arguments.file, MAX_DOCUMENT),
+        document=document,
         priority=arguments.priority,
         layout=arguments.layout,
         start=None if arguments.page is None else StartLine(arguments.page, arguments.line),
         key=b"" if ring is None else ring.key(ref),
         key_ref=ref,
+        book_secrets=ring.book_secrets(account) if ring is not None and account else (),
     )
 
 
