@@ -128,7 +128,7 @@ class PrintDesk:
         """`feeding` knows the turns of jobs of two spools; None where each document lies in the own one.
 
         `stock` has the forms of printers; None where no forms are kept.  `books` is asked about updates of books; None
-        for a desk that is the only one of its process.  `stands_in` names a destination that stands in
+        where no job of a book comes, or another process was asked.  `stands_in` names a destination that stands in
         for the one of this name; the record tells of it.  `may_go` says whether a job has a substitute to which it may
         go while its printer cannot work; `is_paused` says whether an operator has this printer start no job.
         """
@@ -143,7 +143,7 @@ class PrintDesk:
         self._tell = tell
         self._owner = BookOwner(self._name, jobs.spool)
         self._stock = stock
-        self._books = books or KnownBooks(jobs, clock)
+        self._books = books
         self._boundary = Boundary(self._name, jobs.spool, clock, stock)
         self._wake = threading.Event()
         self._again = threading.Event()
@@ -299,14 +299,19 @@ class PrintDesk:
         if self._is_paused():
             return None
         while (record := self._jobs.spool.next_valid(self._name, passed)) is not None:
-            if self._books.admits(record):
+            if self._books is None or self._books.admits(record):
                 if self._may_take_up(record):
                     return record
-                self._books.over(record.job_id)
+                self._forget_book(record.job_id)
             if self._stopping.is_set() or self._feeding.is_lent(self._name):
                 return None
             passed = record
         return None
+
+    def _forget_book(self, job: str) -> None:
+        """Another job of its book may begin as far as this desk is concerned."""
+        if self._books is not None:
+            self._books.over(job)
 
     def _may_take_up(self, record: Record) -> bool:
         """Whether a job that fits to its book may begin; else its terminal is asked, or people hear why it waits."""
@@ -374,7 +379,7 @@ class PrintDesk:
         finally:
             interrupted = self._let_go()
             self._feeding.over(job)
-            self._books.over(job)
+            self._forget_book(job)
         if interrupted and not self._stopping.is_set():
             # An interrupt that no wait has heard would end the wait of the next job.
             link.clean_up()

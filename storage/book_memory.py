@@ -16,7 +16,7 @@ from passbook.errors import PassbookError
 from passbook.job.record import Record
 from storage.area.area import Area, AreaSettings, AreaState
 
-LEAP: Final = 2**32
+ROWS_MISSED: Final = 2**32
 """More rows of one book than are written while an area is away: a row of that time is newer than all that lie there."""
 
 
@@ -71,7 +71,7 @@ class BookMemory:
 
     def _next_ordinal(self, names: Sequence[str]) -> int:
         known = self.known(names)
-        return (0 if known is None else known.row.ordinal) + (LEAP if self._is_area_away() else 1)
+        return (0 if known is None else known.row.ordinal) + (ROWS_MISSED if self._is_area_away() else 1)
 
     def _is_area_away(self) -> bool:
         areas = tuple(self._areas)

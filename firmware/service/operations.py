@@ -171,9 +171,7 @@ class Operations:
         self._turns = turns
         self._agents = agents
         self._names = names
-        self._mailing = mailing
-        self._stock = stock
-        self._books = books
+        self._mailing, self._stock, self._books = mailing, stock, books
         self._welcome = welcome
         self._printers = printers
         self._jobs, self._spool = jobs, jobs.spool

@@ -51,6 +51,9 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
     left = next((n for n, step in enumerate(after.outline) if n >= furthest and step.kind.traits.is_line), None)
     here = after.outline[:left]
     place = claim.end if left is None else BookPlace(after.outline[left].page, after.outline[left].line)
+    if known is not None and known.job != after.job_id and not before.valid and known.place >= place:
+        # It printed nothing since its stop, and meanwhile another job printed further: its area was away.
+        return None
     started = _started(claim, known, after.job_id)
     return BookRow(
         ordinal=ordinal,

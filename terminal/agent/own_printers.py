@@ -204,7 +204,8 @@ class OwnPrinters:
         feeding = _Handed(job, lambda: _soon(loop, left))
         printer = self._known.make_printer(facts, facts.setup, tell=self._tell)
         own = self._own
-        desk = PrintDesk(printer, jobs=own.jobs, clock=own.clock, tell=self._tell, feeding=feeding, books=self._books)
+        # The appliance judged the update by its memory before it gave the printer.
+        desk = PrintDesk(printer, jobs=own.jobs, clock=own.clock, tell=self._tell, feeding=feeding)
         self._leases[job] = lease = _Lease(feeding, desk, left)
         self._reporting.hold(job)
         _LOG.info("printer-taken", job=job, printer=facts.name)
