@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.scenarios.books import Statement
-from tests.scenarios.office import Office
+from demo.people import Printing
+from demo.secrets_search import search_files
+from demo.world import CommandFailed
+from drivers.simulator.faults import AfterStrike, Target
+from tests.scenarios.books import Place, Statement, judge
+from tests.scenarios.clerk import ring_of
+from tests.scenarios.office import LAYOUT, Office, book_of
 
 FIRST = Statement(71, 3, page=1, line=1)
+STALE = Statement(72, 2, page=1, line=2)
+NEXT = Statement(73, 2, page=1, line=4)
+FAR = Statement(74, 2, page=1, line=9)
 
 
 @pytest.fixture
@@ -17,20 +27,154 @@ def remembering(office: Office) -> Office:
     return office
 
 
-def known(office: Office, statement: Statement) -> tuple[int, int]:
-    """The place at which the book of a statement stands, as the appliance tells it."""
-    [book] = office.counter.run("book", statement.account)["books"]
-    page, line = book["place"]
-    return page, line
+def update(office: Office, statement: Statement) -> Printing:
+    """`teller print` of the entries of a statement into the book of FIRST, whose owner has it in hand."""
+    file = office.world.folder / f"update-{statement.number}.csv"
+    file.write_text(statement.csv().replace(statement.account, FIRST.account), "utf-8")
+    return office.counter.print_in_background(file, book_of(FIRST), LAYOUT)
+
+
+def asked(office: Office, printing: Printing, reason: str, place: Place = (1, 4)) -> str:
+    """The job about whose book people are asked, for this reason; the question tells where the book stands."""
+    question = office.await_question(printing)
+    assert question.job.reasons == (reason,)
+    assert question.job.book is not None
+    assert question.job.book.place is not None
+    assert (question.job.book.place.page, question.job.book.place.line) == place
+    return question.job.job
+
+
+def known(office: Office) -> dict[str, Any]:
+    """What the appliance tells of the book of FIRST."""
+    [book] = office.counter.run("book", FIRST.account)["books"]
+    return dict(book)
+
+
+def on_paper(office: Office, *statements: Statement) -> None:
+    """The book of FIRST has these lines, each once."""
+    lines = {place: text for one in statements for place, text in one.expected().items()}
+    judge(office.world.paper, book_of(FIRST), lines)
 
 
 def test_an_update_that_is_sent_twice_is_asked_about_and_printed_once(remembering: Office) -> None:
-    remembering.finish(remembering.print(FIRST))
-    assert known(remembering, FIRST) == (1, 4)
-    again = remembering.print(FIRST)
-    question = remembering.await_question(again)
-    assert question.job.reasons == ("book-content-repeated",)
-    told = remembering.answer(remembering.counter, question.job.job, "--discard")
+    remembering.finish(update(remembering, FIRST))
+    assert known(remembering)["place"] == [1, 4]
+    again = update(remembering, FIRST)
+    job = asked(remembering, again, "book-content-repeated")
+    told = remembering.answer(remembering.counter, job, "--discard")
     assert (told["state"], told["book"]["place"]) == ("canceled", [1, 4])
     assert again.end() == 1
-    remembering.judge(FIRST)
+    remembering.finish(update(remembering, NEXT))
+    on_paper(remembering, FIRST, NEXT)
+    assert known(remembering)["place"] == [1, 6]
+
+
+def test_a_stale_place_is_printed_over_only_by_two_people(remembering: Office) -> None:
+    remembering.finish(update(remembering, FIRST))
+    stale = update(remembering, STALE)
+    job = asked(remembering, stale, "book-over-known-lines")
+    with pytest.raises(CommandFailed) as one_person:
+        remembering.answer(remembering.counter, job, "--print")
+    assert one_person.value.error_code == "second-person-needed"
+    assert remembering.world.paper.strikes == FIRST.count
+    assert "takes two people" in remembering.counter.screen("questions")
+    remembering.answer(remembering.manager, job, "--print")
+    remembering.finish(stale)
+    assert remembering.world.paper.strikes == FIRST.count + STALE.count
+    assert known(remembering)["place"] == [1, 4]
+
+
+def test_a_gap_is_asked_about_and_the_answer_names_the_line(remembering: Office) -> None:
+    remembering.finish(update(remembering, FIRST))
+    far = update(remembering, FAR)
+    job = asked(remembering, far, "book-gap")
+    said = remembering.counter.screen("answer", job, "--discard", "--person", "Ann")
+    assert "Its book stands at page 1, line 4: Send it again at page 1, line 4." in " ".join(said.split())
+    assert far.end() == 1
+    on_paper(remembering, FIRST)
+
+
+def test_a_job_in_doubt_holds_the_next_one_of_its_book_and_no_other(remembering: Office) -> None:
+    remembering.arm_cut(Target.BOTH, AfterStrike(2))
+    doubtful = update(remembering, FIRST)
+    remembering.await_cut(Target.BOTH)
+    remembering.give_power_back(Target.BOTH)
+    remembering.wait("taken")
+    question = remembering.await_question(doubtful)
+    assert (known(remembering)["place"], known(remembering)["mayBeLess"]) == ([1, 3], True)
+    later = update(remembering, NEXT)
+    other = Statement(75, 2)
+    remembering.finish(remembering.print(other))
+    remembering.judge(other)
+    waits = _view(remembering, later.job)
+    assert (waits["state"], waits["waiting"]["why"]) == ("pending", "same-book")
+    assert waits["waiting"]["job"] == question.job.job
+    assert known(remembering)["unfinished"] == [question.job.job, later.job]
+    assert "of the same book" in " ".join(remembering.counter.screen("jobs").split())
+    remembering.answer(remembering.counter, question.job.job, "--from-line", "3")
+    remembering.finish(doubtful)
+    remembering.finish(later)
+    on_paper(remembering, FIRST, NEXT)
+
+
+def _view(office: Office, job: str) -> dict[str, Any]:
+    """A job as its terminal sees it."""
+    return next(dict(one) for one in office.counter.run("jobs") if one["job"] == job)
+
+
+def test_the_memory_survives_the_appliance_and_neither_secret_nor_account_is_on_its_disk(remembering: Office) -> None:
+    remembering.finish(update(remembering, FIRST))
+    remembering.world.kill_appliance()
+    remembering.world.start_appliance()
+    again = update(remembering, FIRST)
+    job = asked(remembering, again, "book-content-repeated")
+    ring = ring_of(remembering.counter)
+    [secret] = ring.book_secrets(FIRST.account)
+    secrets = {"account": FIRST.account, "book secret": secret, "book key": next(iter(ring.books.values()))}
+    places = [remembering.world.data, remembering.world.state, remembering.world.log_file]
+    assert search_files(places, secrets) == []
+    remembering.search_disk(FIRST)
+    remembering.answer(remembering.counter, job, "--discard")
+    assert again.end() == 1
+    assert remembering.told("verify") == []
+
+
+def test_a_new_book_key_knows_the_books_of_the_earlier_one(remembering: Office) -> None:
+    remembering.finish(update(remembering, FIRST))
+    remembering.counter.run("keys", "book-new")
+    again = update(remembering, FIRST)
+    job = asked(remembering, again, "book-content-repeated")
+    remembering.answer(remembering.counter, job, "--discard")
+    assert again.end() == 1
+    remembering.finish(update(remembering, NEXT))
+    assert known(remembering)["place"] == [1, 6]
+    remembering.counter.run("keys", "book-new")
+    remembering.counter.run("keys", "book-new")
+    # Under two newer keys no name fits any more: that is no knowledge, and no objection.
+    assert remembering.counter.run("book", FIRST.account)["books"] == []
+
+
+def test_terminals_of_a_branch_share_the_key_by_a_file(remembering: Office) -> None:
+    file = remembering.world.folder / "book.key"
+    told = remembering.counter.run("keys", "book-save", str(file))
+    assert file.stat().st_mode & 0o077 == 0
+    assert remembering.manager.run("keys", "book-add", str(file))["keyRef"] == told["keyRef"]
+    remembering.finish(update(remembering, FIRST))
+    [book] = remembering.manager.run("book", FIRST.account)["books"]
+    assert book["place"] == [1, 4]
+    with pytest.raises(CommandFailed) as taken:
+        remembering.manager.run("keys", "book-add", str(file))
+    assert taken.value.error_code == "key-exists"
+
+
+def test_without_a_book_key_all_works_as_before_and_the_status_says_so(office: Office) -> None:
+    for _ in range(2):
+        office.finish(office.print(FIRST))
+    office.judge(FIRST, *FIRST.expected())
+    assert str(office.world.ctl("status")["books"]).startswith("Books are not remembered")
+    with pytest.raises(CommandFailed) as refused:
+        office.counter.run("book", FIRST.account)
+    assert refused.value.error_code == "no-book-key"
+    office.counter.run("keys", "book-new")
+    office.finish(office.print(Statement(76, 1)))
+    assert str(office.world.ctl("status")["books"]).startswith("Books are remembered: where 1 of them")

@@ -1,4 +1,4 @@
-"""Books against a second opinion: a person who sees each book, jobs, cuts, answers, and an area that is away at times."""
+"""Books against a second opinion: a person who sees each book; jobs, cuts, answers, and areas that are lost."""
 
 from __future__ import annotations
 
