@@ -9,17 +9,22 @@ against the memory, and where that objects it becomes a question.  A job that is
 from __future__ import annotations
 
 import threading
+from typing import Final
 
 from passbook.book.claim import BookClaim
 from passbook.book.holding import book_job
 from passbook.book.judging import objection_to
+from passbook.errors import PassbookError
 from passbook.job.book_question import ask_about_book
 from passbook.job.record import Record
 from passbook.protocol.messages import SubmitJob
 from spooler.clock import Clock, stamp
 from spooler.destination import Prepared
 from spooler.jobs import Jobs
+from spooler.logs import Log
 from storage import book_secrets
+
+_LOG: Final = Log("books")
 
 
 class KnownBooks:
@@ -36,7 +41,7 @@ class KnownBooks:
     def admits(self, record: Record) -> bool:
         """Whether this valid job may be begun now; a person is asked about one to which the memory objects.
 
-        Raises PassbookError where that question cannot be stored.
+        One whose question cannot be stored waits, and keeps no other job waiting.
         """
         claim, job = record.book, book_job(record)
         if claim is None or job is None:
@@ -51,7 +56,10 @@ class KnownBooks:
             if objection is None or not record.untouched:
                 self._taken[record.job_id] = job.names
                 return True
-        self._jobs.change(record.job_id, ask_about_book(objection, stamp(self._clock)), urgent=True).result()
+        try:
+            self._jobs.change(record.job_id, ask_about_book(objection, stamp(self._clock)), urgent=True).result()
+        except PassbookError as error:
+            _LOG.limited(record.job_id).warning("book-not-asked", job=record.job_id, code=error.code)
         return False
 
     def over(self, job: str) -> None:

@@ -69,6 +69,7 @@ SAMPLES: Final[dict[str, Any]] = {
     "person": "Ann",
     "printer": "front",
     "right": "taken",
+    "secrets": ["A" * 43 + "="],
     "spool": "0a0b",
     "terminal": "teller-2",
     "token": 1,

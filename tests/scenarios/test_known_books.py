@@ -130,7 +130,11 @@ def test_the_memory_survives_the_appliance_and_neither_secret_nor_account_is_on_
     job = asked(remembering, again, "book-content-repeated")
     ring = ring_of(remembering.counter)
     [secret] = ring.book_secrets(FIRST.account)
-    secrets = {"account": FIRST.account, "book secret": secret, "book key": next(iter(ring.books.values()))}
+    secrets: dict[str, str | bytes] = {
+        "account": FIRST.account,
+        "book secret": secret,
+        "book key": next(iter(ring.books.values())),
+    }
     places = [remembering.world.data, remembering.world.state, remembering.world.log_file]
     assert search_files(places, secrets) == []
     remembering.search_disk(FIRST)

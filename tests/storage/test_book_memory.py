@@ -10,14 +10,17 @@ import pytest
 
 from passbook.book.claim import BookClaim, BookPlace
 from passbook.document.plan import StepKind, StepOutline
+from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.record import Answered, Record, Verdict
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
 from storage import book_secrets
+from storage.area.capacity import change_cost
 from storage.spool import Spool
+from storage.tables.ledger import Ledger
 from tests.storage.disk import Disk
-from tests.storage.store import AT, Store
+from tests.storage.store import AT, Store, raised_by
 from tests.storage.test_ledger import alter, raw
 
 LINES = 3
@@ -185,6 +188,26 @@ def test_at_every_write_of_an_end_a_power_cut_leaves_the_row_and_the_end_or_neit
         found.add(spool.record(job).ended)
         after.close()
     assert found == {False, True}
+
+
+def test_a_row_whose_transaction_was_not_stored_is_not_known(store: Store) -> None:
+    store.names = ("a",)
+    spool = store.open()
+    job, other = accept(store, spool).job_id, accept(store, spool, ("11" * 32,)).job_id
+    print_to(spool, job, 2)
+
+    def refused(ledger: Ledger) -> Record:
+        ledger.apply(job, changes.stop(Reason.SILENT, Media.UNKNOWN, AT))
+        raise PassbookError("appliance-stopping")
+
+    area, unknown = spool._areas[0], PassbookError("appliance-locked")
+    with spool.together():
+        stopping = area.submit(refused, cost=lambda: change_cost(0, 0), unknown=unknown)
+        beside = spool.change(other, changes.hold(AT, "counter-1", "Ann"))
+    beside.result(timeout=30)
+    assert raised_by(lambda: stopping.result(timeout=30)) == "appliance-stopping"
+    assert place(spool) is None
+    assert spool.verify() == []
 
 
 def test_a_job_that_was_set_aside_holds_no_other_back(store: Store) -> None:
