@@ -24,6 +24,8 @@ from tests.storage.store import AT, Store
 
 LINES = 1000
 """Lines of the one page of these books: none is ever full."""
+MOST_JOBS = 4
+"""Unfinished jobs at a time."""
 ASKED = frozenset({Reason.BOOK_OVER_LINES, Reason.BOOK_REPEATED, Reason.BOOK_GAP})
 
 
@@ -94,8 +96,16 @@ class BooksMachine(RuleBasedStateMachine):
         """The unfinished jobs whose area is there."""
         return [job for job, sent in self.model.jobs.items() if sent.area != self.away]
 
-    @rule(book=st.sampled_from((1, 2)), shift=st.integers(-2, 2), count=st.integers(1, 3), repeats=st.booleans())
-    def send(self, book: int, shift: int, count: int, repeats: bool) -> None:
+    @rule(
+        book=st.sampled_from((1, 2)),
+        shift=st.sampled_from((0, 0, -1, 1)),
+        count=st.integers(1, 3),
+        repeats=st.booleans(),
+        steps=st.sampled_from((LINES, LINES, 0, 1)),
+    )
+    @precondition(lambda self: len(self.seen()) < MOST_JOBS)
+    def send(self, book: int, shift: int, count: int, repeats: bool, steps: int) -> None:
+        """An update comes, and has its turn at once, for so many steps."""
         truth = self.model.books[book]
         first = max(1, truth.next + shift)
         number = next(self.store.numbers) + 1000
@@ -114,6 +124,8 @@ class BooksMachine(RuleBasedStateMachine):
         record = self.store.accepted(self.spool, **facts)
         area = next(area.name for area in self.spool._areas if record.job_id in area.usage)
         self.model.jobs[record.job_id] = Sent(book, first, count, content, area)
+        if steps:
+            self.have_turn(record.job_id, steps)
 
     def judged_rightly(self, job: str, *, admitted: bool) -> None:
         """An update goes into its book where that stands, or by the order of people who know how it stands."""
@@ -138,11 +150,14 @@ class BooksMachine(RuleBasedStateMachine):
         else:
             assert others, "nothing is in its way"
 
-    @rule(data=st.data())
+    @rule(data=st.data(), steps=st.sampled_from((LINES, 1, 2)))
     @precondition(lambda self: self.seen())
-    def take_up(self, data: st.DataObject) -> None:
-        """Its turn: where it is admitted some steps of it are printed, to its end, or to a stop."""
-        job = data.draw(st.sampled_from(self.seen()))
+    def take_up(self, data: st.DataObject, steps: int) -> None:
+        """The turn of a job that waits."""
+        self.have_turn(data.draw(st.sampled_from(self.seen())), steps)
+
+    def have_turn(self, job: str, steps: int) -> None:
+        """Where the job is admitted so many steps of it are printed, to its end, or to a stop."""
         record = self.spool.record(job)
         if not record.valid:
             return
@@ -151,7 +166,7 @@ class BooksMachine(RuleBasedStateMachine):
         if not admitted:
             return
         self.spool.change(job, changes.start(AT, 1)).result(timeout=30)
-        last = data.draw(st.integers(record.confirmed, record.steps))
+        last = min(record.confirmed + steps, record.steps)
         sent = self.model.jobs[job]
         for step in range(record.confirmed + 1, last + 1):
             self.spool.change(job, changes.journal(step - 1, step)).result(timeout=30)
