@@ -67,8 +67,11 @@ class Books:
         self.ordinal: Callable[[Sequence[str]], int] = self._own_ordinal
         self.newest: Callable[[Sequence[str]], KnownBook | None] = self.known
 
-    def load(self) -> None:
-        """Read the rows and the unfinished jobs that are there now; each job counts as the next boot makes it."""
+    def load(self) -> list[PassbookError]:
+        """Read the rows and the unfinished jobs that are there now; each job counts as the next boot makes it.
+
+        Returns the finding about rows that do not verify: the end of a job may write them anew.
+        """
         for name, row, found in self._select():
             self._rows[name.hex()] = _Kept(self._verified(name, row, found), found)
         for (record,) in stream(self._connection, _UNFINISHED):
@@ -80,6 +83,7 @@ class Books:
                     hold = BookHold.NOTHING if left.held_by_operator else BookHold.LATER
                     job = job._replace(hold=hold)
                 self._keep(left.job_id, job)
+        return self._damaged(sum(kept.row is None for kept in self._rows.values()))
 
     # Reading, from any thread
 
@@ -173,9 +177,10 @@ class Books:
 
     def findings(self) -> Iterator[PassbookError]:
         """The rows that do not verify, in one finding."""
-        count = sum(self._verified(*columns) is None for columns in self._select())
-        if count:
-            yield PassbookError("books-damaged", count=count, area=self._area)
+        yield from self._damaged(sum(self._verified(*columns) is None for columns in self._select()))
+
+    def _damaged(self, count: int) -> list[PassbookError]:
+        return [PassbookError("books-damaged", count=count, area=self._area)] if count else []
 
     def _select(self) -> Iterator[tuple[bytes, bytes, object]]:
         yield from stream(self._connection, "SELECT name, row, mac FROM book")
