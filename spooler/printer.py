@@ -198,7 +198,7 @@ class Printer:
 
 def _book_shape(update: PassbookUpdate, layout: BookLayout, plan: Plan) -> BookShape:
     """The update as it lies in its book."""
-    lines = [BookPlace(step.page, step.line) for step in plan if isinstance(step, Line)]
+    lines = [BookPlace(step.page, step.line) for step in plan if isinstance(step, Line | Band)]
     end = BookPlace(*layout.place_after(lines[-1].page, lines[-1].line, 1))
     content = msgspec.msgpack.encode([msgspec.structs.astuple(entry) for entry in update.entries])
     return BookShape(

@@ -60,7 +60,7 @@ class BookObjection(msgspec.Struct, frozen=True, rename="camel", omit_defaults=T
     is_overruled: bool = False
 
 
-class BookClaim(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class BookClaim(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
     """The book of a job, in the record: neither account nor secret, and nothing that tells them.
 
     Attributes:

@@ -14,7 +14,7 @@ from passbook.document.plan import FURTHEST
 from passbook.errors import PassbookError
 from passbook.job.states import JobState, Reason
 from passbook.protocol.messages import JobView, Payload, SubmitJob
-from passbook.screen.columns import capital, short
+from passbook.screen.columns import short
 
 SECRET_BYTES: Final = 32
 """Bytes of a book secret."""
@@ -89,10 +89,8 @@ def book_view(kind: str, row: BookRow | None, unfinished: tuple[str, ...]) -> Bo
     return BookView(kind, row.place, row.is_full, row.may_be_less, row.at, row.job, unfinished)
 
 
-def stands_words(place: BookPlace | None, *, is_full: bool, may_be_less: bool) -> str:
+def stands_words(place: BookPlace, *, is_full: bool, may_be_less: bool) -> str:
     """Where a book stands, as the predicate of a sentence."""
-    if place is None:
-        return "stands where no storage area in use knows"
     if is_full:
         return "is full"
     less = ", and the last line before that may not be on paper" if may_be_less else ""
@@ -116,25 +114,31 @@ def book_lines(report: BookReport, when: dict[str, str]) -> list[str]:
 
 def asked_book_words(objection: BookObjection) -> str:
     """What is known of the book of a job that is asked about, as sentences for the person who decides."""
-    stands = stands_words(objection.place, is_full=objection.is_full, may_be_less=objection.may_be_less)
-    left = f", as job {short(objection.job)} left it" if objection.job else ""
+    stands = _known_words(objection)
     if objection.reason is Reason.BOOK_NOT_KNOWN:
-        return f"By the storage areas in use its book {stands}{left}. Look at the book before it is printed."
+        known = f"; by the others its book {stands}" if stands else ", so it is not known where its book stands"
+        return f"A storage area is out of use{known}. Look at the book before it is printed."
     return (
-        f"Its book {stands}{left}. An order to print it all the same takes two people; "
-        f"to have it where the book stands, discard it and {send_again_words(objection)}."
+        f"Its book {stands}. An order to print it all the same takes two people; "
+        f"to have it where the book stands, discard it and {_send_again_words(objection)}."
     )
 
 
-def send_again_words(objection: BookObjection) -> str:
+def _known_words(objection: BookObjection) -> str:
+    """Where the book stands and by which job, as a predicate; empty where that is not known."""
+    if objection.place is None:
+        return ""
+    stands = stands_words(objection.place, is_full=objection.is_full, may_be_less=objection.may_be_less)
+    return f"{stands}, as job {short(objection.job)} left it" if objection.job else stands
+
+
+def _send_again_words(objection: BookObjection) -> str:
     """How the update comes to its place in the book, as an order."""
     place = objection.place
-    if place is None:
-        return "look at the book"
-    if objection.is_full:
-        return "send it again for a new book, unless the book has it already"
-    what = "unless the book has it already, " if objection.reason is Reason.BOOK_REPEATED else ""
-    return f"{what}send it again at page {place.page}, line {place.line}"
+    where = "" if place is None else f" at page {place.page}, line {place.line}"
+    where = " for a new book" if objection.is_full else where
+    unless = " unless the book has it already" if objection.reason is Reason.BOOK_REPEATED else ""
+    return f"send it again{where}{unless}"
 
 
 def discarded_words(job: JobView) -> str:
@@ -143,4 +147,4 @@ def discarded_words(job: JobView) -> str:
     if objection is None or job.state is not JobState.CANCELED or objection.is_overruled or objection.place is None:
         return ""
     stands = stands_words(objection.place, is_full=objection.is_full, may_be_less=objection.may_be_less)
-    return f"Its book {stands}: {capital(send_again_words(objection))}."
+    return f"Its book {stands}: {_send_again_words(objection)}."

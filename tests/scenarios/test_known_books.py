@@ -89,7 +89,7 @@ def test_a_gap_is_asked_about_and_the_answer_names_the_line(remembering: Office)
     far = update(remembering, FAR)
     job = asked(remembering, far, "book-gap")
     said = remembering.counter.screen("answer", job, "--discard", "--person", "Ann")
-    assert "Its book stands at page 1, line 4: Send it again at page 1, line 4." in " ".join(said.split())
+    assert "Its book stands at page 1, line 4: send it again at page 1, line 4." in " ".join(said.split())
     assert far.end() == 1
     on_paper(remembering, FIRST)
 
