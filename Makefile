@@ -26,7 +26,7 @@ PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
 # Rooms whose tests are quick: neither processes that are killed nor whole branches.
 QUICK := tests/passbook tests/drivers tests/storage tests/spooler tests/client tests/firmware tests/terminal tests/docs tests/test_house.py
 
-.PHONY: help demo demo-two-spools demo-mail demo-slip run stop test quick check fresh soak crash bench mutants fuzz docs lock clean environment
+.PHONY: help demo demo-two-spools demo-mail demo-slip demo-books run stop test quick check fresh soak crash bench mutants fuzz docs lock clean environment
 .DEFAULT_GOAL := help
 
 help:
@@ -35,6 +35,7 @@ help:
 	@echo 'make demo-two-spools   a terminal with a spool of its own, through a cut network (PLANT=both-print)'
 	@echo 'make demo-mail   two appliances and a mail server: a broadcast, a substitute, cut lines, a dead letter (PLANT=twice)'
 	@echo 'make demo-slip   an ESC/POS printer: a slip through a power cut, a PDF page, a certificate from stock (PLANT=twice)'
+	@echo 'make demo-books   a statement in the books of several banks, and a full book that goes on in a new one (PLANT=twice, drop)'
 	@echo 'make stop     end what make run left running'
 	@echo 'make test     the tests, about a quarter of an hour on two quiet cores (SEED=number repeats a run)'
 	@echo 'make quick    the tests of the rooms alone, under a minute: for everyday work'
@@ -70,6 +71,9 @@ demo-mail: $(STAMP)
 
 demo-slip: $(STAMP)
 	@$(BIN)/python -m demo.slip $(if $(PLANT),--plant $(PLANT))
+
+demo-books: $(STAMP)
+	@$(BIN)/python -m demo.books $(if $(PLANT),--plant $(PLANT))
 
 stop: $(STAMP)
 	@$(BIN)/python -m demo --end

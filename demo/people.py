@@ -71,13 +71,18 @@ class Printing:
             return
         try:
             if prompt["action"] == "insert":
-                self._hands.insert(self.book, prompt["page"], self._ruler)
+                self._hands.insert(self._book_for(prompt), prompt["page"], self._ruler)
                 self._took = False
             elif not self._took:
                 self._hands.take()
                 self._took = True
         except ControlFailure as failure:
             self.refused.append(str(failure))
+
+    def _book_for(self, prompt: dict[str, Any]) -> str:
+        """The book in hand, or the new one where the job goes on in another book: `BOOK-2`."""
+        number = prompt.get("book", 0)
+        return f"{self.book}-{number}" if number > 1 else self.book
 
     def events(self, name: str) -> list[Event]:
         """The payloads of all events of that name so far."""

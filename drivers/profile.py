@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import asdict
 
+from passbook.document.characters import control_refusal
 from passbook.errors import PassbookError, shown
 from passbook.errors.decoding import full_complaint, toml_text
 from passbook.protocol.printer_setup import Assumed
@@ -171,7 +172,7 @@ def encode_text(page: CodePage, code_page: str, text: str, where: str) -> bytes:
     encoded = bytearray()
     for number, character in enumerate(text, start=1):
         if unicodedata.category(character) in _UNPRINTABLE:
-            raise PassbookError("control-byte", where=where, number=number)
+            raise control_refusal(character, where, number)
         try:
             code = character.encode(page.codec)
         except UnicodeEncodeError:

@@ -310,7 +310,14 @@ class Appliance:
         forms = {one.kind for one in settings.forms}
         render = functools.partial(render_pages, at=self._config.renderer)
         return Printer(
-            settings, dialect, self._loaded.layouts, connect=connect, tell=self._tell, render=render, forms=forms
+            settings,
+            dialect,
+            self._loaded.layouts,
+            connect=connect,
+            tell=self._tell,
+            render=render,
+            forms=forms,
+            imports=self._loaded.imports,
         )
 
     def _make_turns(self) -> Turns:
@@ -338,6 +345,7 @@ class Appliance:
             report_wait=self._config.turns.report_wait,
             printers=tuple(map(self._facts_of, self._config.printers)),
             layouts=tuple(self._loaded.layouts.values()),
+            imports=tuple(self._loaded.imports.values()),
         )
 
     def _facts_of(self, printer: PrinterConfig) -> PrinterFacts:

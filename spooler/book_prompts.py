@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
+from passbook.document.plan import book_number
 from passbook.job.record import Record
 from passbook.job.states import Reason
 from passbook.protocol.messages import Prompt
@@ -50,10 +51,14 @@ class People:
         must one that is there again before the mechanism is ready for it, a few times.
         """
         last = record.outline[confirmed - 1].kind.traits if confirmed else None
+        # A line that was sent there once may be on paper, also where it was ordered again: then that book is meant.
+        is_new = last is not None and last.opens_book and record.furthest_sent <= confirmed
         # The next one of several sheets is another sheet, which has no other page.
         is_turned = last is not None and last.opens_page and not last.ends_medium
         action = "turn" if session.state is SessionState.GIVEN_BACK and is_turned else "take"
-        prompt = Prompt(record.job_id, self._settings.name, action, page, record.layout, *_sheet_of(record, page))
+        asked_for = Prompt(record.job_id, self._settings.name, action, page, record.layout, *_sheet_of(record, page))
+        number = book_number(record.outline, confirmed)
+        prompt = replace(asked_for, book=number.book, books=number.books, is_new_book=is_new)
         asked = functools.partial(self._ask, record.requester, replace(prompt, action="insert"))
         try:
             for _ in range(MOST_TOO_EARLY):
@@ -98,14 +103,19 @@ class People:
                 raise
             self._ask(requester, prompt)
             # One that was turned and is back again so soon must come out once more, as its insertion has no prompt.
-            again = functools.partial(self._ask, requester, replace(prompt, action="take"))
-            session.wait_taken(timeout, again)
+            session.wait_taken(timeout, functools.partial(self._ask_again, requester, replace(prompt, action="take")))
 
     def _ask(self, requester: str, prompt: Prompt) -> None:
         """The same prompt is not told twice."""
         if self._asked != (requester, prompt):
             self._asked = (requester, prompt)
             self._tell(PromptChanged(self._settings.name, requester, prompt))
+
+    def _ask_again(self, requester: str, prompt: Prompt) -> None:
+        """A book was taken and is back: it must come out.  Where a new one is due, people are told that once more."""
+        if prompt.is_new_book:
+            self._ask_no_more()
+        self._ask(requester, prompt)
 
     def _ask_no_more(self) -> None:
         if self._asked is not None:

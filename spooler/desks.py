@@ -13,7 +13,7 @@ from passbook.errors.troubles import troubles
 from passbook.job import changes
 from passbook.job.counts import JobCounts
 from passbook.job.record import Record
-from passbook.job.waiting import book_words
+from passbook.job.waiting import Waiting, Why, book_words
 from passbook.job.wording import REASON_WORDS
 from passbook.protocol.environment import Environment
 from passbook.protocol.media import Device, MechanismStatus, Media
@@ -245,7 +245,7 @@ class Desks:
             prompt = news.prompt
             if prompt.action == TAKE:
                 return "a book lies in it and must be taken out"
-            return f"job {prompt.job} waits for {book_words(prompt.page if prompt.action == TURN else 0)}"
+            return f"job {prompt.job} waits for {book_words(_waiting_of(prompt))}"
         if view.job:
             return f"job {view.job} is printing"
         if view.status.device not in {Device.ONLINE, Device.BUSY}:
@@ -288,6 +288,13 @@ class Desks:
             return record
         ended = changes.cancel(stamp(self._clock), terminal, person, senior=senior)
         return await asyncio.wrap_future(self._jobs.change(record.job_id, ended))
+
+
+def _waiting_of(prompt: Prompt) -> Waiting:
+    """What the job of a prompt to put a book in waits for."""
+    if prompt.is_new_book:
+        return Waiting(Why.NEXT_BOOK, page=prompt.page)
+    return Waiting(Why.PAGE_TURN, page=prompt.page) if prompt.action == TURN else Waiting(Why.OWN_BOOK)
 
 
 def _of_another(prompt: Prompt) -> Prompt:

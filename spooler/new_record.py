@@ -59,6 +59,7 @@ def new_record(
         digest=request.digest,
         application=request.application,
         book=book,
+        import_name=request.import_name,
     )
 
 

@@ -14,8 +14,10 @@ from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
 from passbook.book.claim import BookPlace, BookShape
 from passbook.document.band_placing import place_bands, request_pages
-from passbook.document.documents import PassbookUpdate, PdfDocument, check_format, parse_document
+from passbook.document.documents import Hints, PassbookUpdate, PdfDocument, check_format, parse_document
+from passbook.document.import_profile import NO_PROFILES, ImportProfile, Imports
 from passbook.document.layout import BookLayout, LayoutKind
+from passbook.document.next_book import most_rows, new_book_start
 from passbook.document.placing import place
 from passbook.document.plan import Band, Line, Plan
 from passbook.document.ruler import ruler_text
@@ -65,8 +67,10 @@ class Printer:
         tell: Callable[[News], None],
         render: Render = render_pages,
         forms: Collection[str] | None = None,
+        imports: Mapping[str, ImportProfile] = NO_PROFILES,
     ) -> None:
         """`forms` are the kinds that are kept in stock for it; None where another process judges that."""
+        self._imports = Imports(imports, {name: one.import_name for name, one in layouts.items()})
         self._forms = forms
         self.name = settings.name
         self.lines_in_doubt = dialect.profile.lines_in_doubt
@@ -74,7 +78,7 @@ class Printer:
         self._dialect = dialect
         self._layouts = layouts
         # What no layout has room for is not looked at: a terminal may send it again and again.
-        self._most_lines = max((one.lines_left(one.pages[0], 1) for one in layouts.values()), default=0)
+        self._most_lines = max((most_rows(one, new_book_start(one)) for one in layouts.values()), default=0)
         self._connect = connect
         self._render = render
         self._people = People(settings, tell)
@@ -86,7 +90,8 @@ class Printer:
 
         Raises PassbookError.
         """
-        parsed = parse_document(request.format, document, self._most_lines)
+        hints = Hints(self._imports, request.import_name, request.layout)
+        parsed = parse_document(request.format, document, self._most_lines, hints)
         layout = self._layout_of(request.layout or parsed.layout)
         if layout.form and self._forms is not None and layout.form not in self._forms:
             known = ", ".join(sorted(self._forms)) or "none"
@@ -199,12 +204,15 @@ class Printer:
 def _book_shape(update: PassbookUpdate, layout: BookLayout, plan: Plan) -> BookShape:
     """The update as it lies in its book."""
     lines = [BookPlace(step.page, step.line) for step in plan if isinstance(step, Line | Band)]
+    # Headings and balances that are carried are no entries: what is sent again does not begin with them.
+    lines = [place for place in lines if place.line in layout.entry_lines(place.page)] or lines
     end = BookPlace(*layout.place_after(lines[-1].page, lines[-1].line, 1))
+    opens = new_book_start(layout)
     content = msgspec.msgpack.encode([msgspec.structs.astuple(entry) for entry in update.entries])
     return BookShape(
         kind=layout.book or layout.name,
         content=content,
-        opens_at=BookPlace(layout.pages[0], 1),
+        opens_at=BookPlace(opens.page, opens.line),
         first=lines[0],
         end=end,
         fills=not layout.has(end.page, end.line),

@@ -147,4 +147,12 @@ def instruction(prompt: Prompt, medium: str) -> str:
     opened = f", opened at page {prompt.page}"
     if medium == SHEET:
         opened = f", for page {prompt.page}" if prompt.page > 1 else ""
-    return known.format(medium=medium, printer=prompt.printer, page=prompt.page, action=prompt.action, opened=opened)
+    facts = {"printer": prompt.printer, "page": prompt.page, "action": prompt.action, "opened": opened}
+    if not prompt.books or prompt.action == "turn":
+        return known.format(medium=medium, **facts)
+    if prompt.is_new_book and prompt.action == "take":
+        return f"{known.format(medium='book', **facts)} A new book is asked for next."
+    if prompt.is_new_book:
+        return f"Put a new book into {prompt.printer}{opened}: book {prompt.book} of the {prompt.books} of this job."
+    named = f"book, number {prompt.book} of the {prompt.books} of this job,"
+    return known.format(medium=named if prompt.action == "insert" else "book", **facts)

@@ -124,7 +124,9 @@ def choices(question: Question, own: str) -> list[str]:
         offered.append(f"  {again[1]:3}  or a later line up to {again[-1]}: the first one that is not on paper")
     next_line = 1 + sum(line.step <= question.furthest_sent for line in lines)
     if next_line <= len(lines):
-        offered.append(f"  {next_line:3}  go on with line {next_line}")
+        before = question.outline[: lines[next_line - 1].step - 1]
+        where = ", in a new book" if before and before[-1].kind.traits.opens_book else ""
+        offered.append(f"  {next_line:3}  go on with line {next_line}{where}")
     else:
         offered.append(f"  {next_line:3}  every line is on paper")
     offered += [f"    {letter}  {_WHOLE[verdict]}" for letter, verdict in _WORDS.items()]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from passbook.document.plan import MM_PER_UNIT, Bar, StepOutline
+from passbook.document.plan import MM_PER_UNIT, Bar, StepOutline, books_of
 from passbook.job.mailed import Delivery, MailView
 from passbook.job.record import OPERATOR, Answered, Verdict
 from passbook.job.states import Reason
@@ -82,8 +82,9 @@ def picture(question: Question, texts: Texts | None = None, *, when: str = "", w
     lines = line_places(question)
     drawn = [_heading(question, when), capital(question_summary(question))]
     frame = _Frame.of(lines, width)
-    for page, group in groupby(lines, key=lambda line: line.outline.page):
-        drawn.append(f"page {page}")
+    books = books_of(question.outline)
+    for (book, page), group in groupby(lines, key=lambda line: (books[line.step - 1], line.outline.page)):
+        drawn.append(f"book {book}, page {page}" if books[-1] > 1 else f"page {page}")
         drawn += [_row(question, line, frame, texts) for line in group]
     return drawn + list(_warnings(question))
 

@@ -10,7 +10,7 @@ from passbook.job.choice import Side
 from passbook.job.decisions import by_words, order_words
 from passbook.job.record import Answered, HistoryKind
 from passbook.job.states import JobState
-from passbook.job.waiting import Why, waiting_words
+from passbook.job.waiting import Waiting, Why, waiting_words
 from passbook.protocol.copies_words import feeding_side, has_two_copies, moved_words, reported_words, shared_words
 from passbook.protocol.history_reply import HistoryLine, Summary
 from passbook.protocol.messages import JobView, Question
@@ -93,8 +93,13 @@ def _sentences(*parts: str) -> str:
 
 def _state(job: JobView) -> str:
     if job.state is JobState.PROCESSING_STOPPED and job.valid:
-        turn = job.waiting is not None and job.waiting.why is Why.PAGE_TURN
-        return "turn page" if turn else f"needs {medium_of(job)}"
+        match job.waiting:
+            case Waiting(Why.PAGE_TURN):
+                return "turn page"
+            case Waiting(Why.NEXT_BOOK):
+                return "new book"
+            case _:
+                return f"needs {medium_of(job)}"
     return "held" if not job.valid and held_words(job) else STATES[job.state]
 
 

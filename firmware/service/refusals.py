@@ -39,8 +39,11 @@ TAKEN_OVER: Final = ("unknown-area", "area-fenced", "area-absent", "area-full", 
 """Codes with which an area that was rolled back is not accepted."""
 DOCUMENT: Final = (
     *("document-malformed", "document-empty", "document-too-large", "unknown-format", "unknown-currency"),
+    "currency-without-digits",
     *("amount-not-decimal", "amount-too-fine", "date-not-valid", "column-overflow", "not-in-code-page"),
+    *("two-readings", "unknown-import"),
     *("control-byte", "past-last-line", "start-not-given", "start-not-in-book"),
+    *("start-not-for-entries", "balance-not-known", "two-amounts", "date-not-in-calendar"),
     *("unknown-layout", "layout-unfit", "layout-not-printable", "unknown-printer"),
     *("form-field-unknown", "form-field-missing", "too-many-copies", "unknown-form", "form-needs-appliance"),
     *("no-graphics", "pdf-not-readable", "pdf-encrypted", "pdf-too-many-pages", "pdf-page-too-large"),

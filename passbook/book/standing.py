@@ -49,15 +49,16 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
     if not any(step.kind.traits.is_line for step in done):
         return None
     left = next((n for n, step in enumerate(after.outline) if n >= furthest and step.kind.traits.is_line), None)
-    here = after.outline[:left]
     place = claim.end if left is None else BookPlace(after.outline[left].page, after.outline[left].line)
-    if known is not None and known.job != after.job_id and not before.valid and known.place >= place:
+    started = _started(after, claim, known)
+    number = started + sum(step.kind.traits.opens_book for step in after.outline[:left])
+    is_further = known is not None and (known.number, known.place) >= (number, place)
+    if known is not None and known.job != after.job_id and not before.valid and is_further:
         # It printed nothing since its stop, and meanwhile another job printed further: its area was away.
         return None
-    started = _started(claim, known, after.job_id)
     return BookRow(
         ordinal=ordinal,
-        number=started + sum(step.kind.traits.opens_book for step in here),
+        number=number,
         started=started,
         place=place,
         is_full=left is None and claim.fills,
@@ -68,13 +69,15 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
     )
 
 
-def _started(claim: BookClaim, known: BookRow | None, job: str) -> int:
+def _started(record: Record, claim: BookClaim, known: BookRow | None) -> int:
     """The number of the book into which the first line of a job went."""
     if known is None:
         return 1
-    if known.job == job:
+    if known.job == record.job_id:
         return known.started
-    return known.number + (known.is_full and claim.first == claim.opens_at)
+    # A job that begins with the change to a new book counts that itself.
+    changes_first = record.outline[0].kind.traits.opens_book
+    return known.number + (known.is_full and claim.first == claim.opens_at and not changes_first)
 
 
 def _may_be_less(record: Record, furthest: int) -> bool:

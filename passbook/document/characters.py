@@ -20,6 +20,19 @@ LONGEST_LINE: Final = 16 * 1024
 LONGEST_RUN: Final = 30
 """The most combining marks in a row, by the stream-safe text of UAX #15; no language needs more."""
 
+_TURNS: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Classes of the characters that turn the direction of the text behind them."""
+_KNOWN_CONTROLS: Final = {
+    "\0": ("a NUL", "Remove it; a document full of them is UTF-16 without its mark: save it as UTF-8"),
+    "\t": ("a tab", "Write blanks in its place"),
+    "\n": ("an end of line", "Write the text on one line"),
+    "\r": ("a carriage return", "Write the text on one line; a line is not printed over another one"),
+    "\f": ("a form feed", "Send each page as a document of its own"),
+    "\x1a": ("the end of a DOS file", "Let nothing stand behind it"),
+    "\x1b": ("an escape", "Send the text without the commands of a printer"),
+}
+"""Control -> its name, and what to do about it."""
+
 _FIRST_MARK: Final = "\u0300"
 _FIRST_PRINTABLE: Final = 0x20
 _DELETE: Final = 0x7F
@@ -61,7 +74,15 @@ def refuse_controls(text: str, where: str) -> None:
     """Raise PassbookError `control-byte` when a character is a control; `where` names the place (`entry 7, text`)."""
     number = control_position(text)
     if number is not None:
-        raise PassbookError("control-byte", where=where, number=number)
+        raise control_refusal(text[number - 1], where, number)
+
+
+def control_refusal(character: str, where: str, number: int) -> PassbookError:
+    """The error `control-byte` about a control; `number` is its place in the text at `where`, from 1."""
+    kind = "a turn of direction" if unicodedata.bidirectional(character) in _TURNS else "an invisible character"
+    found, how = _KNOWN_CONTROLS.get(character, (kind, "Remove it"))
+    shown_code = f"{found} (U+{ord(character):04X})"
+    return PassbookError("control-byte", where=where, number=number, found=shown_code, how=how)
 
 
 def refuse_unprintable(text: str, where: str, codec: str, code_page: str) -> None:

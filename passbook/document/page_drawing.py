@@ -9,9 +9,11 @@ from itertools import groupby
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from passbook.document.layout import BookLayout
-from passbook.document.plan import NUMBER_MARK, Band, Line, Plan, Sheet
+from passbook.document.pitches import exact_pitch
+from passbook.document.plan import NUMBER_MARK, Band, Line, Plan, Sheet, books_of
 from passbook.document.rendered_pages import row_bytes
 from passbook.protocol.confidential import Confidential
 
@@ -74,6 +76,7 @@ class DrawnPage(msgspec.Struct, frozen=True, rename="camel"):
 
     Attributes:
         number: of the page; 1 for a sheet.
+        book: of several books of a job the number of its book, from 1.
         width: of the paper; 0 if it is not known.
         height: likewise.
         rules: its lines from the top.
@@ -90,6 +93,7 @@ class DrawnPage(msgspec.Struct, frozen=True, rename="camel"):
     height: int = 0
     is_layout_changed: bool = False
     dots: tuple[PlacedDots, ...] = ()
+    book: int = 1
 
 
 def drawn_pages(plan: Plan, sheet: Sheet, layout: BookLayout | None) -> tuple[DrawnPage, ...]:
@@ -98,15 +102,20 @@ def drawn_pages(plan: Plan, sheet: Sheet, layout: BookLayout | None) -> tuple[Dr
     The layout gives rules and width.  One that was changed since is passed over; then the rules are those of the
     printed lines alone.
     """
-    steps = [step for step in plan if isinstance(step, Line | Band)]
-    is_same = layout is not None and layout.sheet == sheet and all(_is_placed_by(step, layout) for step in steps)
+    steps = [(book, step) for book, step in zip(books_of(plan), plan, strict=True) if isinstance(step, Line | Band)]
+    is_same = layout is not None and layout.sheet == sheet and all(_is_placed_by(step, layout) for _, step in steps)
     known = layout if is_same else None
-    return tuple(_page(number, list(group), sheet, known) for number, group in groupby(steps, key=lambda one: one.page))
+    return tuple(
+        replace(_page(number, [step for _, step in group], sheet, known), book=book)
+        for (book, number), group in groupby(steps, key=lambda one: (one[0], one[1].page))
+    )
 
 
 def _is_placed_by(step: Line | Band, layout: BookLayout) -> bool:
     """Whether a line stands where the layout has it; bands stand on no line."""
-    return isinstance(step, Band) or (layout.has(step.page, step.line) and layout.line_y(step.line) == step.y)
+    return isinstance(step, Band) or (
+        layout.has(step.page, step.line) and layout.line_y(step.page, step.line) == step.y
+    )
 
 
 def _page(number: int, steps: list[Line | Band], sheet: Sheet, layout: BookLayout | None) -> DrawnPage:
@@ -119,11 +128,11 @@ def _page(number: int, steps: list[Line | Band], sheet: Sheet, layout: BookLayou
     if layout is None:
         rules, width = tuple(Rule(line.line, line.y) for line in lines), 0
     else:
-        ruled = range(1, layout.lines_per_page + 1) if lines else ()
-        rules = tuple(Rule(line, layout.line_y(line)) for line in ruled)
+        ruled = layout.page_lines(number).numbers() if lines else ()
+        rules = tuple(Rule(line, layout.line_y(number, line)) for line in ruled)
         width = layout.page_width
     texts = [
-        PlacedText(line.y, run.column, run.text.replace(NUMBER_MARK, "#"), float(sheet.cpi), sheet.left)
+        PlacedText(line.y, run.column, run.text.replace(NUMBER_MARK, "#"), exact_pitch(sheet.cpi), sheet.left)
         for line in lines
         for run in line.runs
     ]

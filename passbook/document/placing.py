@@ -1,23 +1,27 @@
 """From a document and a layout to a plan: the place of each line, decided once, before the job is accepted.
 
-Text that does not fit is an error, never wrapped, and cut off only in a field of a form whose layout says so.
+Text that does not fit is an error; it is cut off or goes on below only where the layout says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from msgspec.structs import astuple
 
-from passbook.document.characters import is_plain, refuse_controls, refuse_unprintable
+from passbook.document.book_pages import BookPages
 from passbook.document.documents import Document, Entry, FormDocument, PassbookUpdate, PdfDocument, StartLine
-from passbook.document.layout import BookLayout, ColumnName, LayoutKind, Overflow
-from passbook.document.plan import NUMBER_MARK, Eject, Line, NextSheet, Plan, Run, Step, Turn
+from passbook.document.layout import BookLayout, LayoutKind
+from passbook.document.layout_parts import Overflow
+from passbook.document.next_book import cut_books, is_full, most_rows
+from passbook.document.plan import NUMBER_MARK, Eject, Line, NextBook, NextSheet, Plan, Run, Step, Turn
+from passbook.document.printable_text import Charset, check_text
 from passbook.errors import PassbookError
 
 R = TypeVar("R", Entry, str)
+_NOTHING: Final = (None, "", ())
 
 
 def place(
@@ -30,6 +34,8 @@ def place(
 ) -> Plan:
     """The steps that print the document: a line for each entry or line that is not blank, turns, and the eject.
 
+    Where the layout has a full book go on in a new one, the steps lead through the books.
+
     Args:
         document: the document to print; one that is drawn has no lines (passbook.document.band_placing).
         layout: of the document's kind.
@@ -39,12 +45,13 @@ def place(
             its first line.
 
     Raises:
-        PassbookError: `layout-unfit`, `start-not-in-book`, `past-last-line`, `control-byte`, `column-overflow`,
-            `not-in-code-page`, `document-empty`, `start-not-given`, `form-field-unknown`, `form-field-missing`,
-            `too-many-copies`.  Without a start, `past-last-line` if all of the
-                book has too few lines. LookupError: there is no such codec.
+        PassbookError: `layout-unfit`, `start-not-in-book`, `start-not-for-entries`, `past-last-line`, `control-byte`,
+            `column-overflow`, `not-in-code-page`, `document-empty`, `start-not-given`, `form-field-unknown`,
+            `form-field-missing`, `too-many-copies`, `two-amounts`, `date-not-in-calendar`, `balance-not-known`.
+            Without a start, `past-last-line` if all of the book has too few lines.
+        LookupError: there is no such codec.
     """
-    code = _CodePage(codec, code_page)
+    code = Charset(codec, code_page)
     first = StartLine(layout.pages[0], 1)
     if isinstance(document, PdfDocument):
         raise PassbookError("layout-unfit", layout=layout.name, kind=layout.kind.value)
@@ -55,24 +62,43 @@ def place(
         return tuple(_sheets(_form_rows(document, layout, code), layout, document.copies))
     if isinstance(document, PassbookUpdate):
         _require_kind(layout, LayoutKind.PASSBOOK)
-        wanted = start or document.start
-        entries = _fitting(document.entries, document.more, layout, wanted or first)
-        rows = [_entry_runs(entry, layout, f"entry {n}", code) for n, entry in enumerate(entries, 1)]
-    else:
-        _require_kind(layout, LayoutKind.TEXT)
-        wanted = start or first
-        lines = _fitting(document.lines, document.more, layout, wanted)
-        rows = [_text_runs(line, layout, f"line {n}", code) for n, line in enumerate(lines, 1)]
+        return tuple(_steps(_update_books(document, layout, start or document.start, code), layout))
+    _require_kind(layout, LayoutKind.TEXT)
+    lines = _fitting(document.lines, document.more, layout, start or first)
+    rows = [_text_runs(line, layout, f"line {n}", code) for n, line in enumerate(lines, 1)]
     if not any(rows):
         raise PassbookError("document-empty")
+    return tuple(_steps([_text_lines(rows, layout, start or first)], layout))
+
+
+def _update_books(
+    document: PassbookUpdate, layout: BookLayout, wanted: StartLine | None, code: Charset
+) -> Iterator[Iterator[Line]]:
+    """The lines of an update in each book; it is judged whole before its start is asked for."""
+    start = _entry_start(layout, wanted or StartLine(layout.pages[0], 1))
+    _fitting(document.entries, document.more, layout, start)
+    pages = BookPages(document, layout, code)
+    rows = pages.rows()
+    if not rows:
+        raise PassbookError("document-empty")
+    cuts = cut_books(rows, layout, start)
+    _refuse_left_over(len(rows) - cuts[-1].end, layout)
     if wanted is None:
         raise PassbookError("start-not-given")
-    return tuple(_steps(_placed(rows, layout, wanted)))
+    return pages.books(rows, cuts)
 
 
-class _CodePage(NamedTuple):
-    codec: str
-    name: str
+def _entry_start(layout: BookLayout, start: StartLine) -> StartLine:
+    """The line for entries at which a person lets an update start: the begin of a page is the first one."""
+    if is_full(layout, start):
+        return StartLine(start.page, layout.entry_lines(start.page)[0])
+    if not layout.has(start.page, start.line):
+        raise PassbookError("start-not-in-book", page=start.page, line=start.line)
+    found = layout.start_at(start.page, start.line)
+    if found is None:
+        free = layout.entry_lines(start.page)
+        raise PassbookError("start-not-for-entries", page=start.page, line=start.line, first=free[0], last=free[-1])
+    return StartLine(*found)
 
 
 def _require_kind(layout: BookLayout, kind: LayoutKind) -> None:
@@ -86,38 +112,29 @@ def _fitting(rows: Sequence[R], more: int, layout: BookLayout, start: StartLine)
     The function decides before it looks closely at any row. Raises PassbookError `start-not-in-book` or
     `past-last-line`.
     """
-    if not layout.has(start.page, start.line):
+    if not layout.has(start.page, start.line) and not is_full(layout, start):
         raise PassbookError("start-not-in-book", page=start.page, line=start.line)
-    room = layout.lines_left(start.page, start.line)
-    left_over = more + sum(not _is_blank(row) for row in rows[room:])
-    if left_over:
-        last_page, last_line = layout.pages[1], layout.lines_per_page
-        raise PassbookError("past-last-line", page=last_page, line=last_line, left=left_over)
+    room = most_rows(layout, start)
+    _refuse_left_over(more + sum(not _is_blank(row) for row in rows[room:]), layout)
     return rows[:room]
 
 
+def _refuse_left_over(count: int, layout: BookLayout) -> None:
+    if count > 0:
+        last = layout.pages[1]
+        raise PassbookError("past-last-line", page=last, line=layout.entry_lines(last)[-1], left=count)
+
+
 def _is_blank(row: Entry | str) -> bool:
-    return not (row.strip(" ") if isinstance(row, str) else any(astuple(row)))
+    return not row.strip(" ") if isinstance(row, str) else all(part in _NOTHING for part in astuple(row))
 
 
-def _entry_runs(entry: Entry, layout: BookLayout, where: str, code: _CodePage) -> tuple[Run, ...]:
-    runs = []
-    for name in ColumnName:
-        text: str = getattr(entry, name)
-        if text:
-            column = layout.column(name)
-            _check(text, column.width if column else 0, where, name, code)
-            if column:
-                runs.append(Run(column.first_cell(len(text)), text))
-    return tuple(sorted(runs, key=lambda run: run.column))
-
-
-def _text_runs(line: str, layout: BookLayout, where: str, code: _CodePage) -> tuple[Run, ...]:
-    _check(line, layout.columns_total, where, ColumnName.TEXT, code)
+def _text_runs(line: str, layout: BookLayout, where: str, code: Charset) -> tuple[Run, ...]:
+    check_text(line, layout.columns_total, where, "text", code)
     return () if _is_blank(line) else (Run(1, line),)
 
 
-def _form_rows(document: FormDocument, layout: BookLayout, code: _CodePage) -> dict[int, tuple[Run, ...]]:
+def _form_rows(document: FormDocument, layout: BookLayout, code: Charset) -> dict[int, tuple[Run, ...]]:
     """The runs of each line of one sheet.  Raises PassbookError."""
     given, known = dict(document.fields), ", ".join(field.name for field in layout.fields) or "none"
     for name in given.keys() - {field.name for field in layout.fields}:
@@ -126,14 +143,14 @@ def _form_rows(document: FormDocument, layout: BookLayout, code: _CodePage) -> d
         raise PassbookError("too-many-copies", form=layout.name, count=document.copies, most=layout.pages[1])
     placed: list[tuple[int, Run]] = []
     for text in layout.texts:
-        _check(text.text, len(text.text), f"layout {layout.name}, line {text.line}", ColumnName.TEXT, code)
+        check_text(text.text, len(text.text), f"layout {layout.name}, line {text.line}", "text", code)
         placed.append((text.line, Run(text.start, text.text)))
     for field in layout.fields:
         if field.name not in given:
             raise PassbookError("form-field-missing", form=layout.name, field=field.name)
         value = given[field.name]
         value = value[: field.width].rstrip(" ") if field.overflow is Overflow.CUT else value
-        _check(value, field.width, f"field {field.name}", ColumnName.TEXT, code)
+        check_text(value, field.width, f"field {field.name}", "text", code)
         if value:
             placed.append((field.line, Run(field.first_cell(len(value)), value)))
     if not placed:
@@ -148,36 +165,27 @@ def _sheets(rows: dict[int, tuple[Run, ...]], layout: BookLayout, copies: int) -
     """The same sheet so many times, each given back before the next one comes in."""
     for page in range(1, copies + 1):
         for line, runs in rows.items():
-            yield Line(page, line, layout.line_y(line), runs)
+            yield Line(page, line, layout.line_y(page, line), runs)
         yield Eject(page) if page == copies else NextSheet(page + 1)
 
 
-def _check(text: str, width: int, where: str, column: ColumnName, code: _CodePage) -> None:
-    """Refuse text that cannot be struck; a column that the layout does not have holds 0 characters."""
-    # Looking at the characters one by one took two fifths of the processor time of an acceptance.
-    if len(text) <= width and is_plain(text, code.codec):
-        return
-    exact = f"{where}, {column.value}"
-    refuse_controls(text, exact)
-    if len(text) > width:
-        raise PassbookError("column-overflow", where=where, column=column.value, length=len(text), width=width)
-    refuse_unprintable(text, exact, code.codec, code.name)
-
-
-def _placed(rows: Sequence[tuple[Run, ...]], layout: BookLayout, start: StartLine) -> Iterator[Line]:
+def _text_lines(rows: Sequence[tuple[Run, ...]], layout: BookLayout, start: StartLine) -> Iterator[Line]:
     """A line for each row that is not blank; blank rows move on."""
-    for count, runs in enumerate(rows):
+    for (page, line), runs in zip(layout.places_from(start.page, start.line), rows, strict=False):
         if runs:
-            page, line = layout.place_after(start.page, start.line, count)
-            yield Line(page, line, layout.line_y(line), runs)
+            yield Line(page, line, layout.line_y(page, line), runs)
 
 
-def _steps(lines: Iterable[Line]) -> Iterator[Step]:
-    page = None
-    for line in lines:
-        if page is not None and line.page != page:
-            yield Turn(line.page)
-        page = line.page
-        yield line
-    if page is not None:
-        yield Eject(page)
+def _steps(books: Iterable[Iterable[Line]], layout: BookLayout) -> Iterator[Step]:
+    """The lines of each book, the turns between their pages, and the changes of books."""
+    page = 0
+    for number, lines in enumerate(books):
+        if number:
+            page = layout.pages[0]
+            yield NextBook(page)
+        for line in lines:
+            if page and line.page != page:
+                yield Turn(line.page)
+            page = line.page
+            yield line
+    yield Eject(page)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import ClassVar, Final, NamedTuple, Self, TypeAlias
 
 import msgspec
@@ -33,11 +33,12 @@ class Sheet(msgspec.Struct, frozen=True, array_like=True):
     """The measures of a page that a mechanism needs before it comes in: lengths in 1/2160 inch, characters per inch.
 
     Attributes:
+        cpi: the name of the pitch (passbook.document.pitches).
         fold: the distance of its fold from the top, for people; 0 for a page without one.
     """
 
     height: int
-    cpi: int = 10
+    cpi: int | float = 10
     left: int = 0
     fold: int = 0
 
@@ -156,6 +157,20 @@ class StepKind(StrEnum):
             doubt="the change to sheet {page} is in doubt",
         ),
     )
+    NEXT_BOOK = (
+        "next-book",
+        StepTraits(
+            is_line=False,
+            needs_medium=False,
+            ends_page=True,
+            opens_page=True,
+            ends_medium=True,
+            noun="the change to a new book",
+            done="The full book was given back, for a new one.",
+            doubt="whether the full book was given back, for a new one, is in doubt",
+            opens_book=True,
+        ),
+    )
     RELAY = (
         "relay",
         StepTraits(
@@ -239,6 +254,14 @@ class NextSheet(msgspec.Struct, frozen=True, array_like=True, tag="next-sheet", 
     page: int
 
 
+class NextBook(msgspec.Struct, frozen=True, array_like=True, tag="next-book", gc=False):
+    """Give the full book back, so that a new one can come in, opened at `page`."""
+
+    kind: ClassVar[StepKind] = StepKind.NEXT_BOOK
+
+    page: int
+
+
 class Eject(msgspec.Struct, frozen=True, array_like=True, tag="eject", gc=False):
     """Give the medium back; the last step of every plan."""
 
@@ -255,7 +278,7 @@ class Relay(msgspec.Struct, frozen=True, array_like=True, tag="relay", gc=False)
     page: int = 0
 
 
-Step: TypeAlias = Line | Band | Turn | NextSheet | Eject | Relay
+Step: TypeAlias = Line | Band | Turn | NextSheet | NextBook | Eject | Relay
 Plan: TypeAlias = tuple[Step, ...]
 """A placed document; steps are counted from 1: step k is plan[k - 1]."""
 
@@ -311,12 +334,30 @@ def outline(plan: Plan) -> tuple[StepOutline, ...]:
 
 
 def is_outline(steps: Sequence[StepOutline]) -> bool:
-    """Whether these can be the steps of a whole document: pages in order, and at the end the medium is out."""
+    """Whether these can be the steps of a whole document: in each book pages in order, at the end the medium is out."""
     if not steps or len(steps) > MOST_STEPS or steps[-1].kind is not StepKind.EJECT:
         return False
-    pages = [step.page for step in steps]
-    is_in_order = all(one <= later for one, later in pairwise(pages)) and 1 <= pages[0] <= pages[-1] <= FURTHEST
-    return is_in_order and all(map(_is_step, steps))
+    is_in_order = all(one.page <= later.page or later.kind.traits.opens_book for one, later in pairwise(steps))
+    return is_in_order and all(1 <= step.page <= FURTHEST and _is_step(step) for step in steps)
+
+
+class BookNumber(NamedTuple):
+    """A book of a job that goes on in a new one: its number from 1, and the number of all; 0 and 0 for a job of one."""
+
+    book: int = 0
+    books: int = 0
+
+
+def books_of(steps: Sequence[Step | StepOutline]) -> list[int]:
+    """For each step the number of the book that it belongs to, from 1; a change belongs to the full one."""
+    before = accumulate((step.kind.traits.opens_book for step in steps), initial=0)
+    return [1 + changes for changes, _ in zip(before, steps, strict=False)]
+
+
+def book_number(steps: Sequence[StepOutline], confirmed: int) -> BookNumber:
+    """The book that is needed behind the steps 1..confirmed."""
+    changes = [step.kind.traits.opens_book for step in steps]
+    return BookNumber(1 + sum(changes[:confirmed]), 1 + sum(changes)) if any(changes) else BookNumber()
 
 
 def _is_step(step: StepOutline) -> bool:

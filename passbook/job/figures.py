@@ -18,7 +18,8 @@ class Figures(msgspec.Struct, frozen=True):
     """Numbers of books, pages and lines.
 
     Attributes:
-        books: books or sheets given back finished: the last step of each job, and each change to a next sheet.
+        books: books or sheets given back finished: the last step of each job, and each change to a next sheet or to a
+            new book.  A full book on which the job printed nothing is none of its books.
         pages: pages begun: a line whose job has no line before it on the same page.  Going on in the middle of a page
             begins none.
         lines: lines struck.
@@ -62,13 +63,24 @@ def left(record: Record) -> Figures:
 def _of_steps(outline: Sequence[StepOutline], done: int, last: int) -> Figures:
     """The figures of steps done + 1 to `last`."""
     books = pages = lines = 0
-    page = next((step.page for step in reversed(outline[:done]) if step.kind.traits.is_line), None)
-    for step in outline[done:last]:
+    page = _page_begun(outline[:done])
+    for number, step in enumerate(outline[done:last], done):
         traits = step.kind.traits
         if traits.is_line:
             lines += 1
             pages += step.page != page
             page = step.page
         elif traits.ends_medium:
-            books += 1
+            books += number > 0
+            page = None
     return Figures(books, pages, lines)
+
+
+def _page_begun(done: Sequence[StepOutline]) -> int | None:
+    """The page of the last line, if the medium that has it is not finished."""
+    for step in reversed(done):
+        if step.kind.traits.ends_medium:
+            return None
+        if step.kind.traits.is_line:
+            return step.page
+    return None

@@ -178,6 +178,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         moved_to: the destination and the job that stand in for it, as `window-2 1f0c...`; empty for none.
         issue: the form of which it takes sheets from stock, and those that it has drawn; None where it takes none.
         book: the book for which it is; None for another document, and where its terminal has no book key.
+        import_name: the import profile that a person named for its document; empty for none.
     """
 
     job_id: str
@@ -236,6 +237,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     moved_to: str = ""
     issue: FormIssue | None = None
     book: BookClaim | None = None
+    import_name: str = ""
 
     @property
     def ended(self) -> bool:

@@ -45,6 +45,8 @@ class Why(StrEnum):
     """A person shall put in its own book, or take out a book that lies in its place."""
     PAGE_TURN = "page-turn"
     """A person shall turn its own book to `page`, and put it in again."""
+    NEXT_BOOK = "next-book"
+    """Its book is full: a person shall put a new one in, opened at `page`."""
     ANSWER = "answer"
     """A person shall answer the question about the job."""
     SECOND_PERSON = "second-person"
@@ -59,7 +61,8 @@ class Waiting(msgspec.Struct, frozen=True, rename="camel"):
     Attributes:
         ahead: the number of jobs that print before it at its printer; its place in the queue is one more.
         reason: the cause when the printer is not ready, a keyword of passbook.job.states.Reason; empty if unknown.
-        page: the page to which the book must be turned; 0 if the job waits for no turn.
+        page: the page to which the book must be turned, or at which the new one is opened; 0 if the job waits for
+            neither.
         job: the job of the same book for which it waits; empty for none.
     """
 
@@ -129,13 +132,21 @@ def _waiting_for_turn_or_spool(record: Record, place: QueuePlace) -> Waiting:
 def _waiting_for_book(record: Record) -> Waiting:
     """The wait for the job's own book; after a finished turn, the wait for its return, opened at the next page."""
     done = record.outline[: record.confirmed]
-    turned = bool(done) and done[-1].kind.traits.opens_page and not done[-1].kind.traits.ends_medium
-    return Waiting(Why.PAGE_TURN, page=done[-1].page) if turned else Waiting(Why.OWN_BOOK)
+    last = done[-1].kind.traits if done else None
+    if last is None or not last.opens_page or (last.ends_medium and not last.opens_book):
+        return Waiting(Why.OWN_BOOK)
+    return Waiting(Why.NEXT_BOOK if last.opens_book else Why.PAGE_TURN, page=done[-1].page)
 
 
-def book_words(page: int, medium: str = "book") -> str:
-    """The event for which a job waits that needs its own medium, turned to `page` (0: it needs no turn)."""
-    return f"its {medium} to be turned to page {page}" if page else f"its {medium}"
+def book_words(waiting: Waiting | None, medium: str = "book") -> str:
+    """The event for which a job waits that needs a medium; None where the reason is not known."""
+    match waiting:
+        case Waiting(Why.PAGE_TURN, page=page):
+            return f"its {medium} to be turned to page {page}"
+        case Waiting(Why.NEXT_BOOK, page=page):
+            return f"a new {medium}, opened at page {page}: the one before is full"
+        case _:
+            return f"its {medium}"
 
 
 def waiting_for_turn(place: QueuePlace) -> Waiting:
@@ -157,7 +168,7 @@ def waiting_words(view: JobView) -> str:
         "requester": view.requester,
         "reason": reason,
         "before": _before(waiting.ahead),
-        "book": book_words(waiting.page),
+        "book": book_words(waiting),
         "second": second_place(view.side),
         "other": short(waiting.job),
     }
@@ -177,6 +188,7 @@ _WORDS: Final = MappingProxyType(
         Why.PRINTER: "Waits: {printer} is not ready{reason}.",
         Why.OWN_BOOK: "Waits for {book} at {printer}.",
         Why.PAGE_TURN: "Waits for {book} at {printer}.",
+        Why.NEXT_BOOK: "Waits at {printer} for {book}.",
         Why.ANSWER: "Waits for an answer: a person must decide how it goes on.",
         Why.SECOND_PERSON: "Waits for a second person, who must confirm the order{second}.",
         Why.HELD: "Waits: it is held; it needs a release and then an answer.",

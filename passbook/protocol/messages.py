@@ -108,6 +108,7 @@ class SubmitJob(Payload, frozen=True):
     Attributes:
         start: the place of the first line, if a person at the terminal decides it.
         layout: a layout in place of the one that the document names.
+        import_name: an import profile by which a CSV document is read, in place of the one that it or its layout names.
         first: the terminal never sent this request before; so it can be accepted although an area cannot be asked.
         key: 32 bytes that wrap the data key; absent only if the appliance takes jobs without one.
         key_ref: the requester's own name for the key.
@@ -152,6 +153,7 @@ class SubmitJob(Payload, frozen=True):
     shares_name: bool = False
     book_secrets: tuple[bytes, ...] = ()
     book: BookClaim | None = None
+    import_name: str = ""
 
     @property
     def choice(self) -> Choice:
@@ -331,6 +333,9 @@ class Prompt(msgspec.Struct, frozen=True, rename="camel"):
         form: the kind of form of the sheet that is asked for; empty for none from stock.
         cassette: where that sheet lies.
         number: the number of that sheet; 0 for none.
+        book: the number of the book in a job that goes on in a new one, from 1; 0 for a job of one book.
+        books: the number of its books; 0 for a job of one book.
+        is_new_book: a new book is asked for, on which nothing of the job is; with `take`, it is asked for next.
     """
 
     job: str
@@ -341,6 +346,9 @@ class Prompt(msgspec.Struct, frozen=True, rename="camel"):
     form: str = ""
     cassette: str = ""
     number: int = 0
+    book: int = 0
+    books: int = 0
+    is_new_book: bool = False
 
 
 class StepReport(msgspec.Struct, frozen=True, rename="camel"):

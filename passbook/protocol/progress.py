@@ -71,7 +71,7 @@ def standing_words(job: JobView) -> str:
     words = _STANDING[job.state]
     by = decided_words(job)
     if job.state is JobState.PROCESSING_STOPPED and job.valid:
-        words = f"waits for {book_words(job.waiting.page if job.waiting is not None else 0, medium_of(job))}"
+        words = f"waits for {book_words(job.waiting, medium_of(job))}"
     elif job.state is JobState.PENDING and Reason.MEDIA_EMPTY in job.reasons:
         words = "waits: {why_waiting} at {printer}"
     elif Reason.CLOSED_BY_ANSWER in job.reasons:

@@ -42,7 +42,7 @@ class KnownAppliance:
         """Keep what the appliance says of itself now, durably.  Raises PassbookError `file-problem`."""
         known = self.welcome
         self.welcome = welcome
-        if known is None or (known.printers, known.layouts) != (welcome.printers, welcome.layouts):
+        if known is None or _told(known) != _told(welcome):
             files.save_file(self._file, msgspec.json.encode(welcome), files.PRIVATE)
 
     def prepare(self, request: SubmitJob, document: bytes) -> Prepared:
@@ -58,7 +58,8 @@ class KnownAppliance:
         spoken = DIALECTS[settings.dialect](setup, settings.name)
         layouts = {} if self.welcome is None else {one.name: one for one in self.welcome.layouts}
         connect = functools.partial(connect_mechanism, settings, spoken, self._clock)
-        return Printer(settings, spoken, layouts, connect=connect, tell=tell)
+        imports = {} if self.welcome is None else {one.name: one for one in self.welcome.imports}
+        return Printer(settings, spoken, layouts, connect=connect, tell=tell, imports=imports)
 
     def printers(self) -> list[str]:
         """The names of the appliance's printers."""
@@ -93,3 +94,8 @@ class KnownAppliance:
         if facts is None or facts.dialect not in DIALECTS:
             raise PassbookError("unknown-printer", printer=shown(name), known=", ".join(told))
         return facts
+
+
+def _told(welcome: AgentWelcome) -> tuple[object, ...]:
+    """What is kept for the time when the appliance is away."""
+    return welcome.printers, welcome.layouts, welcome.imports

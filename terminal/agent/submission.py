@@ -148,7 +148,8 @@ class Submissions:
 
         Where the own spool does not keep the document, the request that the appliance alone gets.  Raises as submit().
         """
-        asked = (request.printer, request.format, prepared.layout, request.start, document)
+        named = (request.import_name,) if request.import_name else ()
+        asked = (request.printer, request.format, prepared.layout, request.start, document, *named)
         content = msgspec.msgpack.encode(asked)
         known = self._own.spool.known(self._terminal, request.client_request, content)
         if known is not None:
@@ -325,6 +326,7 @@ def _judge(request: SubmitJob, document: bytes) -> None:
     check_naming(request)
     check_name("application", request.application, least=0)
     check_book(request)
+    check_name("importName", request.import_name, least=0)
     if request.job:
         raise PassbookError("invalid-message", why="job is given, and the agent makes the ids of its jobs")
     if len(document) > MAX_DOCUMENT:

@@ -55,6 +55,7 @@ def pages() -> dict[str, str]:
     return {
         "errors.md": errors_page(),
         "states.md": states_page(),
+        "next-book.md": page_with_screens("next-book.md"),
         "recovery.md": page_with_screens("recovery.md"),
         "teller.md": page_with_screens("teller.md"),
         "promises.md": promises_page(),

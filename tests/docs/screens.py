@@ -8,7 +8,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from passbook.document.documents import parse_document
-from passbook.document.layout import BookLayout, parse_layout
+from passbook.document.layout import BookLayout
+from passbook.document.layout_file import parse_layout
 from passbook.document.page_drawing import drawn_pages
 from passbook.document.placing import place
 from passbook.document.plan import Plan, StepKind, outline
@@ -21,10 +22,11 @@ from passbook.protocol.messages import JobView, Question
 from passbook.protocol.notice import Notice
 from passbook.protocol.progress import end_words
 from passbook.protocol.two_spools import AgentSettings
+from passbook.screen.page_rows import page_rows
 from terminal.dialogue import choices
 from terminal.own_copy import texts_of
 from terminal.picture import USUAL_WIDTH, picture
-from terminal.preview_text import caption, page_rows
+from terminal.preview_text import caption
 from terminal.spool_figures import spool_lines
 from terminal.tables_of_jobs import jobs_table
 from tests.house import ROOT
@@ -66,6 +68,41 @@ def asked_about(confirmed: int, sending: int = 0, reason: Reason = Reason.POWER_
     state = JobState.PROCESSING_STOPPED if begun else JobState.PENDING_HELD
     job = _job(state=state, reasons=(reason,), valid=False, epoch=1, confirmed=confirmed, sending=sending)
     return question(job, outline(plan))
+
+
+GOES_ON: Final = b"""\
+# layout: savings-goes-on
+# account: DE-DEMO-4711-08
+# currency: EUR
+# start: page 16 line 23
+date,text,withdrawal,deposit,balance
+2026-02-02,Salary Jan.,,2480.00,8600.55
+2026-02-03,Rent,845.00,,7755.55
+2026-02-04,Bakery,12.40,,7743.15
+"""
+"""One entry and the carried balance in the full book, a change (step 3), and the rest in the new one."""
+
+
+def _in_two_books() -> tuple[BookLayout, Plan]:
+    file = ROOT / "demo" / "layouts" / "savings-goes-on.toml"
+    layout = parse_layout(file.stem, file.read_bytes(), file.name)
+    return layout, place(parse_document(FORMAT, GOES_ON), layout, codec="cp858", code_page="cp858")
+
+
+def _change_in_doubt() -> Question:
+    """The question about a change of books in doubt."""
+    job = _job(state=JobState.PROCESSING_STOPPED, reasons=(Reason.POWER_LOSS,), valid=False, epoch=1)
+    return question(replace(job, confirmed=2, sending=3), outline(_in_two_books()[1]))
+
+
+def _two_books() -> list[str]:
+    layout, plan = _in_two_books()
+    pages = drawn_pages(plan, layout.sheet, layout)
+    return [
+        row
+        for page, following in zip(pages, [*pages[1:], None], strict=True)
+        for row in (caption(JOB, layout.name, page, following), *page_rows(page, USUAL_WIDTH)[-6:])
+    ]
 
 
 def _job(**changes: object) -> JobView:
@@ -129,8 +166,8 @@ def _spool() -> list[str]:
 
 def _preview() -> list[str]:
     layout, plan = _placed()
-    page = drawn_pages(plan, layout.sheet, layout)[0]
-    return [caption(JOB, layout.name, page, 4), *page_rows(page, USUAL_WIDTH)]
+    page, following, *_ = drawn_pages(plan, layout.sheet, layout)
+    return [caption(JOB, layout.name, page, following), *page_rows(page, USUAL_WIDTH)]
 
 
 def screens() -> dict[str, list[str]]:
@@ -140,6 +177,8 @@ def screens() -> dict[str, list[str]]:
         "a line in doubt": _asked(asked_about(1, 2)),
         "nothing in doubt": _asked(asked_about(2, reason=Reason.MEDIA_NEEDED)),
         "the page was turned": _asked(asked_about(4)),
+        "the book was full": [*picture(_change_in_doubt(), when=AT), *choices(_change_in_doubt(), "counter-1")],
+        "two books": _two_books(),
         "the book was being given back": _asked(asked_about(given_back - 1, given_back)),
         "nothing was printed": _asked(asked_about(0)),
         "ended jobs": _ended(),

@@ -10,19 +10,29 @@ from drivers.dialects.pr2.pr2_dialect import Pr2
 from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from passbook.document.documents import FORMATS, parse_document
 from passbook.document.drafts import StartLine
-from passbook.document.layout import parse_layout
+from passbook.document.layout_file import parse_layout
 from passbook.document.placing import place
-from passbook.document.plan import Bar, Line, decode_plan, encode_plan, outline, with_numbers
+from passbook.document.plan import Bar, Line, decode_plan, encode_plan, is_outline, outline, with_numbers
 from passbook.errors import PassbookError
 from tests.fuzz.documents import REFUSALS
 
 PROFILE: Final = builtin_pr2()
-LAYOUTS: Final = tuple(
-    parse_layout(name, files("passbook.layouts").joinpath(f"{name}.toml").read_bytes(), name)
-    for name in ("savings-24", "sheet", "certificate")
+FILES: Final = {
+    name: files("passbook.layouts").joinpath(f"{name}.toml").read_bytes()
+    for name in ("savings-24", "sheet", "certificate", "india-36", "thai-24", "japan-24")
+}
+SMALL: Final = FILES["savings-24"].replace(b"last = 16", b"last = 1")
+"""A book of one page, which is soon full."""
+LAYOUTS: Final = (
+    *(parse_layout(name, data, name) for name, data in FILES.items()),
+    parse_layout("small", b'carried = ["Carried"]\nbrought = ["Continued", "Brought"]\n' + SMALL, "small"),
 )
 PLACING: Final = frozenset(
     {
+        "balance-not-known",
+        "date-not-in-calendar",
+        "layout-not-printable",
+        "start-not-for-entries",
         "column-overflow",
         "form-field-missing",
         "form-field-unknown",
@@ -59,6 +69,7 @@ def check(data: bytes) -> None:
     assert decode_plan(encode_plan(plan)) == plan
     plan = with_numbers(plan, {step.page: 7 for step in plan})
     assert len(outline(plan)) == len(plan)
+    assert is_outline(outline(plan))
     for step, shown in zip(plan, outline(plan), strict=True):
         if isinstance(step, Line):
             encode_line(PROFILE, sheet, page_name, step)

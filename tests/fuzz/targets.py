@@ -16,6 +16,8 @@ TARGETS: Final = (
     "envelopes",
     "frames",
     "hostbytes",
+    "imported",
+    "imports",
     "keyrings",
     "layouts",
     "mailpaths",

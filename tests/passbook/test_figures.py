@@ -33,8 +33,9 @@ def record_of(*outline: StepOutline, confirmed: int = 0) -> Record:
     )
 
 
-def line(page: int) -> StepOutline:
-    return StepOutline(StepKind.LINE, page, 1)
+def line(page: int, book: int = 1) -> StepOutline:
+    """A line on a page; its number tells books apart whose pages have the same numbers."""
+    return StepOutline(StepKind.LINE, page, book)
 
 
 def turn(page: int) -> StepOutline:
@@ -43,11 +44,16 @@ def turn(page: int) -> StepOutline:
 
 @st.composite
 def books(draw: st.DrawFn) -> tuple[StepOutline, ...]:
-    """The outline of a job over one to four pages."""
+    """The outline of a job over one to four pages, and perhaps over as many of a new book."""
     steps: list[StepOutline] = []
     for page in range(3, 3 + draw(st.integers(1, 4))):
         steps += [turn(page)] if steps else []
         steps += [line(page)] * draw(st.integers(1, 4))
+    if draw(st.booleans()):
+        steps.append(StepOutline(StepKind.NEXT_BOOK, 3))
+        for page in range(3, 3 + draw(st.integers(1, 4))):
+            steps += [turn(page)] if page > 3 else []
+            steps += [line(page, 2)] * draw(st.integers(1, 4))
     return (*steps, StepOutline(StepKind.EJECT, steps[-1].page))
 
 
@@ -98,10 +104,11 @@ class ModelPrinter:
 
     def on_paper(self) -> Figures:
         """Judged step by step: a page is begun by the first of its lines in the document."""
-        first = {self.outline.index(line(step.page)) + 1 for step in self.outline if step.kind is StepKind.LINE}
+        first = {self.outline.index(step) + 1 for step in self.outline if step.kind is StepKind.LINE}
         kinds = [self.outline[step - 1].kind for step in self.done]
         pages = sum(step in first for step in self.done)
-        return Figures(kinds.count(StepKind.EJECT), pages, kinds.count(StepKind.LINE))
+        given_back = kinds.count(StepKind.EJECT) + kinds.count(StepKind.NEXT_BOOK)
+        return Figures(given_back, pages, kinds.count(StepKind.LINE))
 
 
 @given(books(), st.data())
@@ -129,6 +136,12 @@ def test_what_was_counted_and_what_is_left_are_the_whole_job(
 def test_a_job_over_two_pages_is_one_book_two_pages_and_its_lines() -> None:
     job = record_of(line(3), line(3), turn(4), line(4), OUT)
     assert left(job) == Figures(1, 2, 3)
+
+
+def test_a_new_book_is_a_book_of_its_own_and_a_full_one_that_was_not_printed_on_is_none() -> None:
+    change = StepOutline(StepKind.NEXT_BOOK, 3)
+    assert left(record_of(line(3), change, line(3, 2), OUT)) == Figures(2, 2, 2)
+    assert left(record_of(change, line(3, 2), OUT)) == Figures(1, 1, 1)
 
 
 def test_going_on_in_the_middle_of_a_page_begins_no_page_and_its_first_line_again_does() -> None:

@@ -34,6 +34,8 @@ def test_a_state_is_told_with_its_reasons() -> None:
     assert state_words(replace(jammed, format="pdf")) == "Job aa11 waits for its sheet."
     turning = replace(jammed, waiting=Waiting(Why.PAGE_TURN, page=4))
     assert state_words(turning) == "Job aa11 waits for its book to be turned to page 4."
+    changing = replace(jammed, waiting=Waiting(Why.NEXT_BOOK, page=1))
+    assert state_words(changing) == "Job aa11 waits for a new book, opened at page 1: the one before is full."
     asked = replace(jammed, valid=False)
     assert state_words(asked) == "Job aa11 has stopped: paper is jammed and the power failed; it waits for an answer."
     by = Decider("till-1", "Ann")

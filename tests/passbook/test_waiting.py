@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from passbook.document.plan import StepKind, StepOutline
 from passbook.job.choice import Choice, Fed, Keep, Side
 from passbook.job.print_right import PrintRight, RightState
 from passbook.job.record import Answered, Record, Verdict
@@ -18,6 +19,17 @@ FED_THERE = replace(NEW, choice=Choice(Keep.BOTH, Side.TERMINAL))
 RIGHT_AWAY = replace(NEW, choice=Choice(Keep.BOTH), right=PrintRight(RightState.AWAY))
 INVALID = replace(NEW, valid=False, state=JobState.PENDING_HELD)
 AT_A_TURN = replace(NEW, state=JobState.PROCESSING_STOPPED, outline=outline((3, 24, 1), (4, 1, 2)))
+AT_A_CHANGE = replace(
+    NEW,
+    state=JobState.PROCESSING_STOPPED,
+    outline=(
+        StepOutline(StepKind.LINE, 16, 24),
+        StepOutline(StepKind.NEXT_BOOK, 1),
+        StepOutline(StepKind.LINE, 1, 1),
+        StepOutline(StepKind.LINE, 1, 2),
+        StepOutline(StepKind.EJECT, 1),
+    ),
+)
 ORDER = Answered(1, Verdict.PRINT, 1, 0, "till-1", "Ann")
 
 
@@ -35,6 +47,9 @@ ORDER = Answered(1, Verdict.PRINT, 1, 0, "till-1", "Ann")
         (replace(AT_A_TURN, confirmed=1), NO_PLACE, Waiting(Why.OWN_BOOK)),
         (replace(AT_A_TURN, confirmed=2), NO_PLACE, Waiting(Why.PAGE_TURN, page=4)),
         (replace(AT_A_TURN, confirmed=3), NO_PLACE, Waiting(Why.OWN_BOOK)),
+        (replace(AT_A_CHANGE, confirmed=1), NO_PLACE, Waiting(Why.OWN_BOOK)),
+        (replace(AT_A_CHANGE, confirmed=2), NO_PLACE, Waiting(Why.NEXT_BOOK, page=1)),
+        (replace(AT_A_CHANGE, confirmed=3), NO_PLACE, Waiting(Why.OWN_BOOK)),
         (FED_THERE, QueuePlace(0), Waiting(Why.TERMINAL_COPY)),
         (FED_THERE, QueuePlace(1), Waiting(Why.TURN, 1)),
         (FED_THERE, QueuePlace(0, not_ready="printer-silent"), Waiting(Why.PRINTER, 0, "printer-silent")),
@@ -74,6 +89,7 @@ def words(waiting: Waiting | None) -> str:
         (Waiting(Why.AT_APPLIANCE), "Waits: the appliance prints it at window-1."),
         (Waiting(Why.OWN_BOOK), "Waits for its book at window-1."),
         (Waiting(Why.PAGE_TURN, page=4), "Waits for its book to be turned to page 4 at window-1."),
+        (Waiting(Why.NEXT_BOOK, page=1), "Waits at window-1 for a new book, opened at page 1: the one before is full."),
     ],
 )
 def test_people_read_one_sentence(waiting: Waiting | None, sentence: str) -> None:

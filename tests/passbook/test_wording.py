@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from passbook.document.plan import StepKind, StepOutline
 from passbook.job.wording import from_line_words, go_on_words, possible_words
 from tests.terminal.samples import TWENTY, outline
 
@@ -36,6 +37,17 @@ def test_people_read_lines_and_no_steps(step: int, words: str) -> None:
 )
 def test_what_is_possible_is_said_in_lines(furthest: int, words: str) -> None:
     assert possible_words(TWENTY, furthest) == words
+
+
+def test_the_change_of_books_is_named_before_the_line_behind_it() -> None:
+    steps = (
+        StepOutline(StepKind.LINE, 16, 24),
+        StepOutline(StepKind.NEXT_BOOK, 1),
+        StepOutline(StepKind.LINE, 1, 1),
+        StepOutline(StepKind.EJECT, 1),
+    )
+    assert go_on_words(steps, 2) == "go on with line 2, after the change to a new book"
+    assert go_on_words(steps, 3) == "go on with line 2"
 
 
 def test_an_order_of_another_person_is_told_in_lines() -> None:

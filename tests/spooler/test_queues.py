@@ -223,6 +223,10 @@ def test_a_record_that_was_set_aside_is_in_no_other_jobs_way(counters: Counters)
         (LEFT, "a book lies in it and must be taken out"),
         (Prompt("0a", PRINTER, "turn", 4), "job 0a waits for its book to be turned to page 4"),
         (Prompt("0a", PRINTER, "insert", 4), "job 0a waits for its book"),
+        (
+            Prompt("0a", PRINTER, "insert", 1, book=2, books=2, is_new_book=True),
+            "job 0a waits for a new book, opened at page 1: the one before is full",
+        ),
     ],
 )
 def test_who_waits_in_vain_for_figures_is_told_why(counters: Counters, prompt: Prompt, why: str) -> None:

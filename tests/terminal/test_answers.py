@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from passbook.document.plan import StepKind
+from passbook.document.plan import Bar, StepKind, StepOutline
 from passbook.errors import PassbookError
 from passbook.job.record import Verdict, Wrap
 from passbook.protocol.messages import AnswerQuestion, Question
@@ -44,6 +44,17 @@ def test_a_turn_that_was_never_sent_is_done_before_the_line_behind_it() -> None:
 def test_a_turn_that_was_sent_is_not_done_again() -> None:
     assert step_of_line(question(stopped(12, 13), TWENTY), 13) == 14
     assert step_of_line(question(stopped(13, 14), TWENTY), 13) == 14
+
+
+def test_a_change_of_books_that_was_not_sent_is_done_before_the_line_behind_it() -> None:
+    steps = (
+        StepOutline(StepKind.LINE, 16, 24, (Bar(1, 6),)),
+        StepOutline(StepKind.NEXT_BOOK, 1),
+        StepOutline(StepKind.LINE, 1, 1, (Bar(1, 6),)),
+        StepOutline(StepKind.EJECT, 1),
+    )
+    assert step_of_line(question(stopped(0, 1), steps), 2) == 2
+    assert step_of_line(question(stopped(1, 2), steps), 2) == 3
 
 
 def test_one_past_the_last_line_says_that_all_lines_are_on_paper() -> None:

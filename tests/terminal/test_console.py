@@ -290,5 +290,20 @@ def test_every_prompt_says_what_to_do_where(action: str) -> None:
     assert ("page 3" in text) is (action != "take")
 
 
+@pytest.mark.parametrize(
+    ("action", "book", "is_new", "said"),
+    [
+        ("insert", 1, False, "Put the book, number 1 of the 2 of this job, into window-1, opened at page 3."),
+        ("take", 2, True, "Take the book out of window-1. A new book is asked for next."),
+        ("insert", 2, True, "Put a new book into window-1, opened at page 3: book 2 of the 2 of this job."),
+        ("insert", 2, False, "Put the book, number 2 of the 2 of this job, into window-1, opened at page 3."),
+        ("turn", 2, False, "Take the book out of window-1 and turn it to page 3."),
+    ],
+)
+def test_of_two_books_a_prompt_says_which(action: str, book: int, is_new: bool, said: str) -> None:
+    prompt = Prompt("aa11", "window-1", action, 3, book=book, books=2, is_new_book=is_new)
+    assert instruction(prompt, "book") == said
+
+
 def test_an_unknown_prompt_is_told_too() -> None:
     assert instruction(Prompt("aa11", "window-1", "{0}", 3), "book") == "Printer window-1 asks for the book: {0}."

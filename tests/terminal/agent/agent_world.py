@@ -39,8 +39,9 @@ LAYOUT = "savings-24"
 class AgentWorld:
     """One branch with one terminal `counter-1`, whose agent is `agent`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.world = self.own = World(folder)
+    def __init__(self, folder: Path, layouts: Path | None = None) -> None:
+        """`layouts` is the operator's folder of layouts."""
+        self.world = self.own = World(folder, layouts=layouts)
 
     def __enter__(self) -> Self:
         """Build all of it and start appliance and agent."""

@@ -1,0 +1,231 @@
+"""`make demo-books`: one statement in the books of several banks, and a full book that goes on in a new one.
+
+In each book that goes on, the statement begins so near the end that the change comes in its middle.  In one of them the
+power is cut in the change, and a person answers the question.  Paper, history and the answer are the judge.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from demo.damage import plant
+from demo.people import Printing
+from demo.verdict import Order, Sent, disagreements, read_sent, table, verdict_row
+from demo.world import PROJECT, World, await_fact
+from drivers.simulator.faults import AtLineByte, Target
+from drivers.simulator.render import render_sheet
+from passbook.document.currencies import MINOR_DIGITS
+from passbook.document.layout import BookLayout
+from passbook.document.plan import Line, Turn, books_of
+
+PLANTS: Final = ("drop", "twice")
+"""Damage that the verdict must find: a part of a line is taken off the paper, or a line is struck once more."""
+PICTURES: Final = PROJECT / "build" / "demo-books"
+ACCOUNT: Final = PROJECT / "demo" / "account.csv"
+"""The statement: amounts in whole minor units, which each book prints in the digits of its currency."""
+FORMAT: Final = "passbook-update+csv"
+LAST_BYTE: Final = 1_000_000
+"""A byte number that stands for the last byte of a line."""
+
+
+class Book(NamedTuple):
+    """A book of one bank.
+
+    Attributes:
+        layout: the name of its layout, of the product or of demo/layouts.
+        title: its name in the story.
+        currency: of its account.
+        room: the lines that are left in it; 0 for a book that begins with its first line.
+        is_cut: the power is cut as the full book is given back.
+    """
+
+    layout: str
+    title: str
+    currency: str
+    room: int = 0
+    is_cut: bool = False
+
+
+BOOKS: Final = (
+    Book("savings-24", "Germany", "EUR"),
+    Book("landp-23", "a LANDP book", "EUR"),
+    Book("japan-24", "Japan", "JPY"),
+    Book("india-36", "India", "INR"),
+    Book("thai-24", "Thailand", "THB"),
+    Book("savings-goes-on", "book that goes on", "EUR", room=5),
+    Book("savings-goes-on", "book that goes on, power cut", "EUR", room=4, is_cut=True),
+)
+"""The books of the story; a further one is a further row."""
+
+
+def statement(book: Book, layout: BookLayout, folder: Path, name: str) -> Path:
+    """The statement as a file for one book."""
+    with ACCOUNT.open(newline="") as file:
+        head, *rows = csv.reader(file)
+    page, line = layout.pages[0], 1
+    if book.room:
+        page = layout.pages[1]
+        line = layout.entry_lines(page)[-book.room]
+    keys = {"layout": book.layout, "account": name, "currency": book.currency, "start": f"page {page} line {line}"}
+    told = [f"# {key}: {value}\n" for key, value in keys.items()]
+    told += [",".join(row) + "\n" for row in (head, *(_printed(row, MINOR_DIGITS[book.currency]) for row in rows))]
+    made = folder / f"{name}.csv"
+    made.write_text("".join(told))
+    return made
+
+
+def _printed(row: list[str], digits: int) -> list[str]:
+    day, text, *amounts = row
+    return [day, text, *(_amount(one, digits) for one in amounts)]
+
+
+def _amount(minor: str, digits: int) -> str:
+    return f"{minor[:-digits]}.{minor[-digits:]}" if minor and digits else minor
+
+
+def in_each_book(sent: Sent) -> Iterator[Sent]:
+    """What stands in each book of a job; the steps keep their numbers."""
+    numbers = books_of(sent.plan)
+    for number in range(1, numbers[-1] + 1):
+        plan = tuple(step if book == number else Turn(step.page) for book, step in zip(numbers, sent.plan, strict=True))
+        if number == 1:
+            yield sent._replace(plan=plan)
+        else:
+            yield sent._replace(plan=plan, book=f"{sent.book}-{number}", title=f"{sent.title}, new book")
+
+
+class BookStory:
+    """One counter, one printer, and the books of several banks."""
+
+    def __init__(self, world: World) -> None:
+        self._began = time.monotonic()
+        self._world = world
+        self._orders: list[Order] = []
+        self._faults: list[str] = []
+
+    def say(self, words: str) -> None:
+        """Tell what happens, with the time since the beginning."""
+        first, *more = words.rstrip().splitlines()
+        moment = f"{time.monotonic() - self._began:5.1f} s"
+        print(f"{moment}  {first}", *(f"         {line}" for line in more), sep="\n", flush=True)
+
+    def run(self, damage: str | None) -> int:
+        """Tell the story; return 0 when papers, history and the answer agree."""
+        self._prepare()
+        sent = [self._print(number, book) for number, book in enumerate(BOOKS, 1)]
+        history = self._world.ctl("history", "--last", "1000")
+        self._world.stop_appliance()
+        if damage is not None:
+            self.say(f"PLANTED DAMAGE: {plant(damage, self._world)}")
+        return self._judge([part for one in sent for part in in_each_book(one)], history)
+
+    def _prepare(self) -> None:
+        self._world.build()
+        self._counter = self._world.enroll("counter-1")
+        self._counter.run("keys", "new", "anna-1")
+        self._world.write_config()
+        self._world.start_appliance()
+        self.say("The simulated passbook printer and the appliance run; counter-1 is enrolled.")
+
+    def _print(self, number: int, book: Book) -> Sent:
+        """Print the statement in one book, and in the one after it where it goes on."""
+        layout, name = self._world.layout(book.layout), f"{book.layout}-{number}"
+        file = statement(book, layout, self._world.folder, name)
+        if book.is_cut:
+            self._world.mechanism.cut(Target.PRINTER, AtLineByte(book.room, LAST_BYTE))
+        printing = self._counter.print_in_background(file, name, book.layout)
+        sent = read_sent(book.title, printing.job, name, file, FORMAT, layout)
+        if book.is_cut:
+            self._answer_after_cut(sent)
+        self._finish(printing)
+        self._tell_change(sent, printing)
+        return sent
+
+    def _answer_after_cut(self, sent: Sent) -> None:
+        """The printer loses its power in the change of books; Anna looks into both books, and answers."""
+        await_fact(lambda: bool(self._counter.run("questions")), lambda: self._counter.run("questions"))
+        [question] = self._counter.run("questions")
+        self.say("POWER CUT of the printer as the full book is given back.")
+        self._world.mechanism.restore()
+        self.say("Power is back. Nothing prints: counter-1 is asked.")
+        self.say(self._counter.screen("questions"))
+        steps = [step for step, one in enumerate(sent.plan, 1) if isinstance(one, Line)]
+        parts = list(in_each_book(sent))
+        missing = next(step for step in steps if not any(self._is_on_paper(part, step) for part in parts))
+        number = steps.index(missing) + 1
+        if question["inDoubt"] in steps:
+            self._faults.append("the cut left a line in doubt and not the change, so the story shows nothing")
+        self._counter.run("answer", sent.job, "--from-line", str(number), "--person", "Anna")
+        self._orders.append(Order(sent.job, "Anna", "resume", missing, missing - 1))
+        self.say(f"Anna looks into the books: line {number} is the first that is not there. She answers so.")
+
+    def _is_on_paper(self, sent: Sent, step: int) -> bool:
+        line = sent.plan[step - 1]
+        return isinstance(line, Line) and self._world.paper.times(sent.book, line.page, line.line) > 0
+
+    def _finish(self, printing: Printing) -> None:
+        code = printing.end(60)
+        if code != 0:
+            raise RuntimeError(f"teller ended with {code}: {printing.error()} {printing.refused}")
+
+    def _tell_change(self, sent: Sent, printing: Printing) -> None:
+        """What the paper says at the edges of the books, and what Anna was asked for."""
+        self.say(f"{sent.title}: printed.")
+        full, *new = in_each_book(sent)
+        if new and not any(one["isNewBook"] for one in printing.events("Spooler.MediaPromptEvent")):
+            self._faults.append(f"{sent.title}: no prompt asked for a new book")
+        for part in new:
+            last, first = self._lines(full)[-1], self._lines(part)
+            self.say(f"  the full book ends    {last}")
+            for line in first[:2]:
+                self.say(f"  the new one begins    {line}")
+            if last.split()[-1] not in first[1]:
+                self._faults.append(f"{sent.title}: the new book does not begin with the balance of the full one")
+
+    def _lines(self, sent: Sent) -> list[str]:
+        """The lines of a book on paper, from the top."""
+        if sent.book not in self._world.paper.books:
+            return [""] * 2
+        found = self._world.paper.lines(sent.book)
+        return [text for place in sorted(found, key=str) for text, _ in found[place]]
+
+    def _judge(self, sent: list[Sent], history: list[Any]) -> int:
+        paper = self._world.paper
+        print()
+        print(table(verdict_row(document, paper, self._orders) for document in sent))
+        print()
+        shutil.rmtree(PICTURES, ignore_errors=True)
+        for picture in render_sheet(paper, PICTURES):
+            print(f"page picture: {picture}")
+        wrong = disagreements(sent, paper, self._orders, history, self._world.verify_offline()) + self._faults
+        print()
+        for sentence in wrong:
+            print(f"DISAGREEMENT  {sentence}")
+        print("Books, history and the person's answer agree." if not wrong else "They do not agree.")
+        return 1 if wrong else 0
+
+
+def main() -> int:
+    """Run the story in a folder that is removed afterwards."""
+    parser = argparse.ArgumentParser(prog="python -m demo.books", description=__doc__)
+    parser.add_argument("--plant", choices=PLANTS, help="damage that the verdict must find")
+    options = parser.parse_args()
+    # A short path: a Unix socket's name has 107 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="passbook-"))
+    try:
+        with World(folder, pace="real", layouts=PROJECT / "demo" / "layouts") as world:
+            return BookStory(world).run(options.plant)
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
