@@ -203,21 +203,23 @@ class Printer:
 
 def _book_shape(update: PassbookUpdate, layout: BookLayout, plan: Plan) -> BookShape:
     """The update as it lies in its book."""
-    lines = [BookPlace(step.page, step.line) for step in plan if isinstance(step, Line | Band)]
-    # Headings and balances that are carried are no entries: what is sent again does not begin with them.
-    lines = [place for place in lines if place.line in layout.entry_lines(place.page)] or lines
-    end = BookPlace(*layout.place_after(lines[-1].page, lines[-1].line, 1))
-    opens = new_book_start(layout)
-    content = msgspec.msgpack.encode([msgspec.structs.astuple(entry) for entry in update.entries])
+    lines = [(step.page, step.line) for step in plan if isinstance(step, Line | Band)]
+    entries = [(page, line) for page, line in lines if line in layout.entry_lines(page)] or lines
+    end = layout.place_after(*entries[-1], 1)
     return BookShape(
         kind=layout.book or layout.name,
-        content=content,
-        opens_at=BookPlace(opens.page, opens.line),
-        first=lines[0],
-        end=end,
-        fills=not layout.has(end.page, end.line),
+        content=msgspec.msgpack.encode([msgspec.structs.astuple(entry) for entry in update.entries]),
+        opens_at=BookPlace(layout.pages[0], 1),
+        first=_book_place(layout, *entries[0]),
+        end=_book_place(layout, *end),
+        fills=not layout.has(*end),
         is_single=layout.single_appliance,
     )
+
+
+def _book_place(layout: BookLayout, page: int, line: int) -> BookPlace:
+    """The place of a line; that of the first entry of a page is its begin, since heading and balance come with it."""
+    return BookPlace(page, 1 if line == layout.entry_lines(page)[0] else line)
 
 
 class PrinterLink:

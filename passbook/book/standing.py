@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from passbook.book.claim import BookClaim, BookPlace
+from passbook.document.plan import StepOutline
 from passbook.job.record import Record
 from passbook.job.states import JobState
 
@@ -49,7 +52,7 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
     if not any(step.kind.traits.is_line for step in done):
         return None
     left = next((n for n, step in enumerate(after.outline) if n >= furthest and step.kind.traits.is_line), None)
-    place = claim.end if left is None else BookPlace(after.outline[left].page, after.outline[left].line)
+    place = claim.end if left is None else _place_of(after.outline, left)
     started = _started(after, claim, known)
     number = started + sum(step.kind.traits.opens_book for step in after.outline[:left])
     is_further = known is not None and (known.number, known.place) >= (number, place)
@@ -67,6 +70,12 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
         at=after.changed_at,
         job=after.job_id,
     )
+
+
+def _place_of(outline: Sequence[StepOutline], n: int) -> BookPlace:
+    """The place of step `n`, from 0, a line; that of the first line on its page is the begin of the page."""
+    is_begin = not outline[n - 1].kind.traits.is_line
+    return BookPlace(outline[n].page, 1 if is_begin else outline[n].line)
 
 
 def _started(record: Record, claim: BookClaim, known: BookRow | None) -> int:

@@ -20,6 +20,7 @@ from terminal.choosing import Said, add_choice, must_have_agent, said_in
 from terminal.commands import JOB_HELP, AddCommand
 from terminal.follow import Follower
 from terminal.given_file import add_format, check_format_given, format_given, read_given
+from terminal.own_books import with_book
 from terminal.picture import Texts
 from terminal.workplace import Workplace
 
@@ -99,7 +100,7 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
         arguments.usage_error("give --page and --line together")
     check_format_given(arguments)
     said = said_in(arguments)
-    job = await _completed(workplace, _job(workplace, arguments), said)
+    job = await with_book(workplace, await _completed(workplace, _job(workplace, arguments), said))
     workplace.console.show(
         {"event": "request", "payload": {"request": job.client_request}}, [f"Request {job.client_request}."]
     )
@@ -145,25 +146,22 @@ def _format(arguments: argparse.Namespace) -> str:
 def _job(workplace: Workplace, arguments: argparse.Namespace) -> SubmitJob:
     ring = None if arguments.no_key else workplace.ring()
     ref = "" if ring is None else arguments.key or ring.newest
-    document_format, document = _format(arguments), read_given(arguments.file, MAX_DOCUMENT)
-    account = "" if ring is None else own_copy.account_of(document_format, document)
     return SubmitJob(
         client_request=arguments.request or secrets.token_hex(8),
         first=not arguments.request,
         printer=arguments.printer or "",
-        format=document_format,
+        format=_format(arguments),
         name=arguments.name,
         document_date=arguments.date or "",
         shares_name=arguments.share_name,
         application=arguments.application,
-        document=document,
+        document=read_given(arguments.file, MAX_DOCUMENT),
         priority=arguments.priority,
         layout=arguments.layout,
         import_name=arguments.import_name,
         start=None if arguments.page is None else StartLine(arguments.page, arguments.line),
         key=b"" if ring is None else ring.key(ref),
         key_ref=ref,
-        book_secrets=ring.book_secrets(account) if ring is not None and account else (),
     )
 
 

@@ -10,9 +10,13 @@ from demo.people import Printing
 from demo.secrets_search import search_files
 from demo.world import CommandFailed
 from drivers.simulator.faults import AfterStrike, Target
+from tests.house import ROOT
+from tests.scenarios import two_books
 from tests.scenarios.books import Place, Statement, judge
 from tests.scenarios.clerk import ring_of
+from tests.scenarios.conftest import OpenOffice
 from tests.scenarios.office import LAYOUT, Office, book_of
+from tests.scenarios.two_books import LAYOUTS, Account
 
 FIRST = Statement(71, 3, page=1, line=1)
 STALE = Statement(72, 2, page=1, line=2)
@@ -182,3 +186,49 @@ def test_without_a_book_key_all_works_as_before_and_the_status_says_so(office: O
     office.counter.run("keys", "book-new")
     office.finish(office.print(Statement(76, 1)))
     assert str(office.world.ctl("status")["books"]).startswith("Books are remembered: where 1 of them")
+
+
+def test_the_book_of_a_document_in_a_banks_own_words_is_known_too(remembering: Office) -> None:
+    file = ROOT / "tests" / "cases" / "documents" / "20-semicolon-german-excel.csv"
+    named = ("--import", "german-excel")
+    remembering.finish(remembering.counter.print_in_background(file, "book-20", LAYOUT, *named))
+    [book] = remembering.counter.run("book", "001-22-334455")["books"]
+    assert book["place"] == [1, 2]
+    again = remembering.counter.print_in_background(file, "book-20", LAYOUT, *named)
+    job = asked(remembering, again, "book-content-repeated", (1, 2))
+    remembering.answer(remembering.counter, job, "--discard")
+    assert again.end() == 1
+
+
+def test_the_memory_knows_the_full_book_and_the_new_one(open_office: OpenOffice) -> None:
+    office = open_office(layouts=LAYOUTS)
+    office.counter.run("keys", "book-new")
+    account = Account("memory", 6)
+    file = account.save(office.world.folder)
+    printing = office.counter.print_in_background(file, account.book, two_books.LAYOUT)
+    assert printing.end(60) == 0, printing.error()
+    [book] = office.counter.run("book", "4711")["books"]
+    # Heading, brought balance and entries 3 to 6 stand in the new book.
+    assert (book["kind"], book["place"], book["isFull"]) == (two_books.LAYOUT, [1, 7], False)
+    again = office.counter.print_in_background(file, account.book, two_books.LAYOUT)
+    job = asked(office, again, "book-content-repeated", (1, 7))
+    office.answer(office.counter, job, "--discard")
+    assert again.end() == 1
+    two_books.judge(office.world.paper, account)
+
+
+def test_a_job_that_is_given_up_between_two_books_leaves_the_new_one_at_its_begin(open_office: OpenOffice) -> None:
+    office = open_office(layouts=LAYOUTS)
+    office.counter.run("keys", "book-new")
+    account = Account("between", 6)
+    office.arm_cut(Target.BOTH, AfterStrike(3))
+    file = account.save(office.world.folder)
+    printing = office.counter.print_in_background(file, account.book, two_books.LAYOUT)
+    office.await_cut(Target.BOTH)
+    office.give_power_back(Target.BOTH)
+    question = office.await_question(printing)
+    told = office.answer(office.counter, question.job.job, "--discard")
+    assert told["state"] == "canceled"
+    [book] = office.counter.run("book", "4711")["books"]
+    assert (book["place"], book["mayBeLess"]) == ([1, 1], True)
+    assert printing.end() == 1
