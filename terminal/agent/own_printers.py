@@ -123,7 +123,7 @@ class OwnPrinters:
         self._tell = tell
         self._leases: dict[str, _Lease] = {}
         # Other terminals print into these books too, and their updates are not known here.
-        self._books = KnownBooks(own.jobs, own.clock, asks_gaps=False)
+        self._books = KnownBooks(own.jobs, own.clock, asks_gaps=False) if fallback else None
         self._standing = {one.printer: self._make_standing(one) for one in fallback}
 
     def _make_standing(self, settings: FallbackPrinter) -> PrintDesk:
