@@ -19,6 +19,7 @@ from client.transport import Address, TlsTransport, Transport
 from passbook.errors import PassbookError
 from passbook.job.choice import Side
 from passbook.protocol.answer_all import AnswerAll, AnsweredAll
+from passbook.protocol.book_words import BookReport, GetBook
 from passbook.protocol.completions import Completion
 from passbook.protocol.document import GetDocument, StoredDocument
 from passbook.protocol.environment import Environment, GetEnvironment
@@ -288,6 +289,10 @@ class TerminalClient(Client):
     async def job(self, job: str) -> JobView:
         """One job, also when it has ended.  Raises `unknown-job`."""
         return await self.command("Spooler.GetJob", JobRef(job), JobView)
+
+    async def book(self, secrets: tuple[bytes, ...]) -> BookReport:
+        """Where the books of one account stand, by the secrets of its books."""
+        return await self.command("Spooler.GetBook", GetBook(secrets), BookReport)
 
     async def document(self, asked: GetDocument) -> StoredDocument:
         """The document of an unfinished job, by its key.  Raises `wrong-key`, `key-needed` or `no-key-to-show`."""

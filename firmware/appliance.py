@@ -25,6 +25,7 @@ from firmware.people.notice_board import NoticeBoard
 from firmware.people.questions import Questions
 from firmware.people.roll import Roll
 from firmware.service.acceptance import Acceptance
+from firmware.service.book_reporter import BookReporter
 from firmware.service.clock_report import ClockReporter
 from firmware.service.operations import Operations
 from firmware.service.printer_report import PrinterReporter
@@ -52,6 +53,7 @@ from spooler.form_stock import FormStock
 from spooler.fullness import Fullness, Marks
 from spooler.hub import Hub
 from spooler.jobs import Jobs
+from spooler.known_books import KnownBooks
 from spooler.logs import Log, keep_telling, tell_left_out
 from spooler.machine import machine_name
 from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
@@ -102,6 +104,8 @@ class Appliance:
         cassettes = {one.name: one.forms for one in config.printers}
         self._stock = FormStock(self._spool, cassettes, clock, self._wake_desk)
         self._mailing = Mailing(config, loaded, self._jobs, key, clock, self._wake_desk, self._stock.can_issue)
+        self._books = BookReporter(self._spool, loaded.layouts.values())
+        self._known_books = KnownBooks(self._jobs, clock)
         self._destinations = self._make_destinations()
         self._agents = Agents(self._hub)
         self._names = SharedNames(key, secrets.token_bytes)
@@ -369,6 +373,7 @@ class Appliance:
                 may_go=self._mailing.has_substitute,
                 is_paused=functools.partial(self._pauses.is_paused, name),
                 stock=self._stock,
+                books=self._known_books,
             )
             for name, one in self._destinations.items()
         }
@@ -434,6 +439,7 @@ class Appliance:
             grants=self._grants,
             mailing=self._mailing,
             stock=self._stock,
+            books=self._books,
             welcome=self._welcome(),
             printers=PrinterReporter(self._printers, self._loaded.layouts.values()),
             status=self.status,
@@ -492,7 +498,8 @@ class Appliance:
         problems = tuple(str(problem) for part in parts for problem in part)
         jobs = sum(self._spool.counts().values(), JobCounts())
         sheets, notices = sheets_of(self._loaded.layouts.values()), self._spool.count_notices()
-        return StatusReport(self._desks.views(), self._hub.names(), areas, problems, jobs, notices, sheets)
+        told = (self._desks.views(), self._hub.names(), areas, problems, jobs, notices, sheets)
+        return StatusReport(*told, books=self._books.status())
 
     def _report(self, problem: PassbookError) -> None:
         """Report to the operator that an area was fenced or a record set aside. Any thread may call it."""
@@ -526,6 +533,7 @@ class Appliance:
                 view = self._desks.note_queued(record)
                 self._hub.tell(record.requester, "Spooler.JobEvent", view, representatives=True)
                 self._desks.queues.retell(record.printer)
+                self._desks.note_book(record)
                 self._expiry.note(record)
                 self._recovery.note(record, was_asked=was_asked)
                 self._notices.note(record)

@@ -46,6 +46,7 @@ from spooler.destination import Destination, Link
 from spooler.feeding import Feeding, OwnCopies
 from spooler.form_stock import FormStock
 from spooler.jobs import Jobs
+from spooler.known_books import KnownBooks
 from spooler.logs import Log
 from spooler.news import DeskGaveUp, News, PrinterChanged
 from spooler.supervisor import supervised_thread
@@ -119,13 +120,15 @@ class PrintDesk:
         tell: Callable[[News], None],
         feeding: Feeding | None = None,
         stock: FormStock | None = None,
+        books: KnownBooks | None = None,
         stands_in: str = "",
         may_go: Callable[[Record], bool] = lambda _record: False,
         is_paused: Callable[[], bool] = lambda: False,
     ) -> None:
         """`feeding` knows the turns of jobs of two spools; None where each document lies in the own one.
 
-        `stock` has the forms of printers; None where no forms are kept.  `stands_in` names a destination that stands in
+        `stock` has the forms of printers; None where no forms are kept.  `books` is asked about updates of books; None
+        where no job of a book comes, or another process was asked.  `stands_in` names a destination that stands in
         for the one of this name; the record tells of it.  `may_go` says whether a job has a substitute to which it may
         go while its printer cannot work; `is_paused` says whether an operator has this printer start no job.
         """
@@ -140,6 +143,7 @@ class PrintDesk:
         self._tell = tell
         self._owner = BookOwner(self._name, jobs.spool)
         self._stock = stock
+        self._books = books
         self._boundary = Boundary(self._name, jobs.spool, clock, stock)
         self._wake = threading.Event()
         self._again = threading.Event()
@@ -295,14 +299,28 @@ class PrintDesk:
         if self._is_paused():
             return None
         while (record := self._jobs.spool.next_valid(self._name, passed)) is not None:
-            if self._feeding.may_begin(record) and record.right.state is RightState.HERE:
-                if record.issue is None or (self._stock is not None and self._stock.may_begin(record)):
+            if self._books is None or self._books.admits(record):
+                if self._may_take_up(record):
                     return record
-                self._note_short(record)
+                self._forget_book(record.job_id)
             if self._stopping.is_set() or self._feeding.is_lent(self._name):
                 return None
             passed = record
         return None
+
+    def _forget_book(self, job: str) -> None:
+        """Another job of its book may begin as far as this desk is concerned."""
+        if self._books is not None:
+            self._books.over(job)
+
+    def _may_take_up(self, record: Record) -> bool:
+        """Whether a job that fits to its book may begin; else its terminal is asked, or people hear why it waits."""
+        if not self._feeding.may_begin(record) or record.right.state is not RightState.HERE:
+            return False
+        if record.issue is None or (self._stock is not None and self._stock.may_begin(record)):
+            return True
+        self._note_short(record)
+        return False
 
     def _note_short(self, record: Record) -> None:
         """Tell people once that a job waits for sheets of its form; others print meanwhile."""
@@ -361,6 +379,7 @@ class PrintDesk:
         finally:
             interrupted = self._let_go()
             self._feeding.over(job)
+            self._forget_book(job)
         if interrupted and not self._stopping.is_set():
             # An interrupt that no wait has heard would end the wait of the next job.
             link.clean_up()

@@ -90,6 +90,15 @@ class Desks:
         if record.valid:
             self.wake(record.printer)
 
+    def note_book(self, record: Record) -> None:
+        """A job changed; those of its book that wait are told why, and all desks look whether one may begin now."""
+        names = () if record.book is None else record.book.names
+        waiting = [job for job in self._jobs.spool.books.waiting(names) if job != record.job_id]
+        for job in waiting:
+            self.queues.tell_why(job)
+        for printer in self._desks if waiting else ():
+            self.wake(printer)
+
     def note_left(self, news: DeskGaveUp) -> None:
         """The end of a job, or its stop, could not be stored."""
         for waiter in self._waiters(news.job):

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, TypeAlias
 
+from passbook.book.claim import BookShape
 from passbook.document.plan import Plan, Sheet
 from passbook.job.record import Record
 from passbook.job.step_machine import AskForMedium, DoStep, Happening
@@ -33,12 +34,14 @@ class Prepared(NamedTuple):
         layout: the name of the layout by which the document was placed; empty where none was.
         sheet: the page that a mechanism is set up for; no height where no medium is needed.
         form: the kind of form in stock of which each page takes a sheet; empty for none.
+        book: the document as it lies in its book; None for one that is for no book.
     """
 
     plan: Plan
     layout: str
     sheet: Sheet
     form: str = ""
+    book: BookShape | None = None
 
 
 class Link(Protocol):

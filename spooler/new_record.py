@@ -5,6 +5,7 @@ Each of the two adds its own values: a shared name, a recovery key, a digest.
 
 from __future__ import annotations
 
+from passbook.book.claim import BookClaim
 from passbook.document.plan import Sheet, StepOutline
 from passbook.job.choice import Side
 from passbook.job.print_right import PrintRight, RightState
@@ -23,8 +24,9 @@ def new_record(
     *,
     side: Side,
     clock: Clock,
+    book: BookClaim | None = None,
 ) -> Record:
-    """The record of a job of `requester` in the spool `side`.
+    """The record of a job of `requester` in the spool `side`; `book` is the book for which it is.
 
     `request` names the layout by which the document was placed, with this outline, on this sheet.
     """
@@ -56,6 +58,7 @@ def new_record(
         moved=request.moved,
         digest=request.digest,
         application=request.application,
+        book=book,
         import_name=request.import_name,
     )
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, Protocol
 
+import msgspec
+
 from drivers.dialects.dialect import Dialect
 from drivers.ports.port import PortError, open_port
 from drivers.profile import assumed_values
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
+from passbook.book.claim import BookPlace, BookShape
 from passbook.document.band_placing import place_bands, request_pages
-from passbook.document.documents import DRAWN_FORMATS, Hints, PdfDocument, check_format, parse_document
+from passbook.document.documents import DRAWN_FORMATS, Hints, PassbookUpdate, PdfDocument, check_format, parse_document
 from passbook.document.import_profile import NO_PROFILES, ImportProfile, Imports
 from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.next_book import most_rows, new_book_start
@@ -100,7 +103,8 @@ class Printer:
             plan = place(parsed, layout, codec=codec, code_page=self._code_page, start=request.start)
         sheet = layout.sheet
         self._dialect.check_printable(sheet, plan, layout=layout.name, printer=self.name)
-        return Prepared(plan, layout.name, sheet, layout.form)
+        book = _book_shape(parsed, layout, plan) if isinstance(parsed, PassbookUpdate) else None
+        return Prepared(plan, layout.name, sheet, layout.form, book)
 
     def _drawn(self, document: PdfDocument, layout: BookLayout) -> Plan:
         """The plan of a document that is printed as pictures."""
@@ -203,6 +207,27 @@ class Printer:
         except PassbookError:
             return False
         return True
+
+
+def _book_shape(update: PassbookUpdate, layout: BookLayout, plan: Plan) -> BookShape:
+    """The update as it lies in its book."""
+    lines = [(step.page, step.line) for step in plan if isinstance(step, Line | Band)]
+    entries = [(page, line) for page, line in lines if line in layout.entry_lines(page)] or lines
+    end = layout.place_after(*entries[-1], 1)
+    return BookShape(
+        kind=layout.book or layout.name,
+        content=msgspec.msgpack.encode([msgspec.structs.astuple(entry) for entry in update.entries]),
+        opens_at=BookPlace(layout.pages[0], 1),
+        first=_book_place(layout, *entries[0]),
+        end=_book_place(layout, *end),
+        fills=not layout.has(*end),
+        is_single=layout.single_appliance,
+    )
+
+
+def _book_place(layout: BookLayout, page: int, line: int) -> BookPlace:
+    """The place of a line; that of the first entry of a page is its begin, since heading and balance come with it."""
+    return BookPlace(page, 1 if line == layout.entry_lines(page)[0] else line)
 
 
 class PrinterLink:

@@ -11,6 +11,7 @@ from collections import Counter
 from contextlib import suppress
 from typing import Final, NamedTuple
 
+from passbook.book.holding import book_job
 from passbook.errors import PassbookError
 from passbook.job.record import Record
 from passbook.job.states import JobState, Reason
@@ -130,9 +131,10 @@ class Queues:
             # Only for what has changed is the disk looked at.
             told, now = self._told[job], waiting_for_turn(queue.place(place))
             if (told.why, told.reason) != (now.why, now.reason) or (told != now and place < TOLD_PLACE):
-                self._tell(job)
+                self.tell_why(job)
 
-    def _tell(self, job: str) -> None:
+    def tell_why(self, job: str) -> None:
+        """Tell the requester of a job that may print why it waits."""
         # A job that cannot be read is told of by its storage, and one that has begun meanwhile by its desk.
         with suppress(PassbookError):
             record = self._spool.record(job)
@@ -142,7 +144,9 @@ class Queues:
 
     def _place(self, record: Record) -> QueuePlace:
         queue = self._queue(record.printer)
-        return queue.place(bisect_left(queue.keys, _key(record)))
+        place = queue.place(bisect_left(queue.keys, _key(record)))
+        job = book_job(record) if record.state is JobState.PENDING else None
+        return place if job is None else place._replace(same_book=self._spool.books.holder(record, job))
 
     def _queue(self, printer: str) -> _Queue:
         return self._queues.setdefault(printer, _Queue())

@@ -25,7 +25,7 @@ from storage.area.area import AreaSettings
 from storage.area.capacity import Division
 from storage.area.reports import AreaStatus, Examined
 from storage.area.writer import Progress
-from storage.crypto import envelope, self_test
+from storage.crypto import book_secrets, envelope, self_test
 from storage.crypto.envelope import Rng, SealedJob, open_plan, unwrap_for_recovery
 from storage.crypto.keys import ApplianceKey
 from storage.queries import Ended, HeadAt
@@ -55,6 +55,7 @@ __all__ = [
     "Spool",
     "Ticket",
     "ToldEntry",
+    "book_secrets",
     "envelope",
     "files",
     "offline",

@@ -24,6 +24,7 @@ from storage.area.capacity import change_cost
 from storage.area.opening import Means, Opened, Report, StoreOwner, full_disk, open_all, open_late
 from storage.area.reports import AreaStatus, Examined, Joined, PowerOnReport
 from storage.area.writer import Progress
+from storage.book_memory import BookMemory
 from storage.crypto import envelope
 from storage.crypto.envelope import Rng, SealedJob
 from storage.crypto.keys import ApplianceKey
@@ -66,6 +67,9 @@ class Spool(Intake):
         """The notices that were not acknowledged."""
         self.stock = StockBook(self._areas, self._problems)
         """The form stock of all areas."""
+        self.books = BookMemory(self._areas, self._problems)
+        """The memory of books of all areas."""
+        self.books.adopt()
 
     @classmethod
     def open(
@@ -135,6 +139,7 @@ class Spool(Intake):
                 del self._problems[settings]
         self._problems.update(found.problems)
         self._areas.extend(found.areas)
+        self.books.adopt()
         return self.power_on(reason, at)
 
     def join(self, reason: Reason, at: str) -> list[Joined]:
@@ -169,6 +174,7 @@ class Spool(Intake):
             return Joined(settings.name, over, self._problems[settings], 0)
         self._admission.number_after(area.highest_sequence)
         self._areas.append(area)
+        self.books.adopt()
         del self._problems[settings]
         self._in_use()
         return Joined(settings.name, over, None, count)

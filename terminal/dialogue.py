@@ -186,7 +186,7 @@ def is_grave(question: Question, order: Order) -> bool:
         case Verdict.PRINT | Verdict.RESUME if takes_claim(question):
             return True
         case Verdict.PRINT:
-            return question.job.begun
+            return question.job.begun or question.job.book is not None
         case Verdict.RESUME:
             return order.step <= question.job.confirmed
         case Verdict.HOLD:

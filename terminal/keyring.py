@@ -6,6 +6,7 @@ all bytes before it as associated data.  The key is Argon2id of the passphrase a
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from pathlib import Path
@@ -16,10 +17,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from msgspec.structs import replace
 
 from passbook.errors import PassbookError
+from passbook.protocol.book_words import MOST_SECRETS
 from passbook.protocol.messages import REQUESTER_KEY_BYTES
-from storage import files
+from storage import book_secrets, files
 
 _MAGIC: Final = b"PBKRING1"
 _SALT: Final = 16
@@ -37,11 +40,13 @@ class KeyRing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         stores: the secrets of stores at this terminal; that of its agent is named AGENT_STORE.
+        books: book keys of the branch, oldest first: the last one is today's, the one before it still counts too.
     """
 
     keys: dict[str, bytes] = {}
     recovery: dict[str, bytes] = {}
     stores: dict[str, bytes] = {}
+    books: dict[str, bytes] = {}
 
     def __repr__(self) -> str:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
         return f"<KeyRing of {len(self.keys) + len(self.recovery)}>"
@@ -63,16 +68,34 @@ class KeyRing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def with_key(self, ref: str, key: bytes) -> KeyRing:
         """The ring with one more requester's key.  Raises PassbookError `key-exists`, `key-malformed`."""
         self._check_new(ref, key)
-        return KeyRing({**self.keys, ref: key}, self.recovery, self.stores)
+        return replace(self, keys={**self.keys, ref: key})
 
     def with_recovery(self, ref: str, private: bytes) -> KeyRing:
         """The ring with one more branch recovery key.  Raises PassbookError `key-exists`, `key-malformed`."""
         self._check_new(ref, private)
-        return KeyRing(self.keys, {**self.recovery, ref: private}, self.stores)
+        return replace(self, recovery={**self.recovery, ref: private})
 
     def with_store(self, ref: str, secret: bytes) -> KeyRing:
         """The ring with the secret of one more store; one of that name stays."""
-        return KeyRing(self.keys, self.recovery, {ref: secret, **self.stores})
+        return replace(self, stores={ref: secret, **self.stores})
+
+    def with_book_key(self, key: bytes) -> KeyRing:
+        """The ring with this book key as today's one, under the same name in every ring.
+
+        Raises PassbookError `key-exists` where it is today's already, and `key-malformed`.
+        """
+        ref = book_key_ref(key)
+        if ref == next(reversed(self.books), ""):
+            raise PassbookError("key-exists", key_ref=ref)
+        others = {name: known for name, known in self.books.items() if name != ref}
+        rest = KeyRing(self.keys, self.recovery)
+        rest._check_new(ref, key)
+        return replace(self, books={**others, ref: key})
+
+    def book_secrets(self, account: str) -> tuple[bytes, ...]:
+        """The secrets of the books of an account: under today's book key and the earlier one; none without a key."""
+        newest = list(reversed(self.books.values()))[:MOST_SECRETS]
+        return tuple(book_secrets.book_secret(key, account) for key in newest)
 
     def _check_new(self, ref: str, key: bytes) -> None:
         if not _REF.fullmatch(ref):
@@ -93,6 +116,11 @@ def new_ref() -> str:
 def new_ring_key() -> bytes:
     """A fresh requester's key."""
     return secrets.token_bytes(REQUESTER_KEY_BYTES)
+
+
+def book_key_ref(key: bytes) -> str:
+    """The name of a book key: the same key has the same name in every ring."""
+    return f"book-{hashlib.sha256(key).hexdigest()[:8]}"
 
 
 def new_recovery_key() -> tuple[bytes, bytes]:

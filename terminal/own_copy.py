@@ -10,8 +10,10 @@ from passbook.document.amount_style import AmountStyle, print_amount
 from passbook.document.currencies import MINOR_DIGITS
 from passbook.document.date_style import DateStyle, print_date
 from passbook.document.documents import (
+    NO_HINTS,
     Entry,
     FormDocument,
+    Hints,
     PassbookUpdate,
     PdfDocument,
     TextDocument,
@@ -54,6 +56,15 @@ def texts_of(format: str, data: bytes) -> Texts | None:  # noqa: A002  # the wor
             return [[line] for line in document.lines if line]
         case PdfDocument() | FormDocument():
             return None
+
+
+def account_of(format: str, data: bytes, hints: Hints = NO_HINTS) -> str:  # noqa: A002  # the word of the protocol
+    """The account of a passbook update; empty for another document, and for one that cannot be read here."""
+    try:
+        document = parse_document(format, data, hints=hints)
+    except PassbookError:
+        return ""
+    return document.account if isinstance(document, PassbookUpdate) else ""
 
 
 def _runs(entry: Entry, digits: int) -> list[str]:

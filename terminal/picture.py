@@ -12,6 +12,7 @@ from passbook.job.mailed import Delivery, MailView
 from passbook.job.record import OPERATOR, Answered, Verdict
 from passbook.job.states import Reason
 from passbook.job.wording import from_line_words, next_line, second_place
+from passbook.protocol.book_words import asked_book_words
 from passbook.protocol.copies_words import elsewhere_words
 from passbook.protocol.messages import Question
 from passbook.protocol.progress import MORE_ON_PAPER, held_words, reason_words
@@ -119,6 +120,8 @@ def _warnings(question: Question) -> Iterator[str]:
         yield MORE_ON_PAPER
     if elsewhere := elsewhere_words(question):
         yield elsewhere
+    if question.job.book is not None and question.job.book.reason in question.job.reasons:
+        yield asked_book_words(question.job.book)
     if Reason.SUBSTITUTE_READY in question.job.reasons:
         line = next_line(question.outline, question.job.confirmed + 1)
         named = f" --from-line {line}" if question.furthest_sent else ""
@@ -147,6 +150,8 @@ def _warnings(question: Question) -> Iterator[str]:
 def _proposed_words(question: Question, proposed: Answered) -> str:
     """The order that waits for a second person, behind `ordered`."""
     match proposed.verdict:
+        case Verdict.PRINT | Verdict.RESUME if question.job.book is not None and not question.job.begun:
+            return "it printed all the same"
         case Verdict.PRINT:
             return "all of it printed again"
         case Verdict.RESUME if proposed.step <= question.job.steps:

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from firmware.config.configuration import KeysConfig, LimitsConfig
+from passbook.book.claim import BookClaim
 from passbook.document.documents import DRAWN_FORMATS, FORMATS, StartLine
 from passbook.document.plan import Plan, Sheet, StepOutline, encode_plan, is_outline, outline
 from passbook.errors import PassbookError, shown
@@ -27,6 +28,7 @@ from passbook.job.record import Record, Wrap
 from passbook.job.states import JobState, Reason
 from passbook.job.wording import REASON_WORDS
 from passbook.mail.message_reading import LONGEST_MESSAGE
+from passbook.protocol.book_words import check_book
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, USUAL_PRIORITY, SubmitJob
 from passbook.protocol.naming import check_name
 from passbook.protocol.two_spools import at_terminal_only
@@ -34,6 +36,7 @@ from spooler.clock import Clock, stamp
 from spooler.destination import Destination
 from spooler.fullness import Fullness
 from spooler.jobs import Jobs
+from spooler.known_books import claim_of
 from spooler.new_record import new_record, wrap_for_owner
 from spooler.next_hop import MAIL_FORMAT
 from spooler.page_renderer import Drawings
@@ -85,6 +88,7 @@ class Shape(NamedTuple):
     layout: str
     sheet: Sheet
     form: str = ""
+    book: BookClaim | None = None
 
 
 class Acceptance:
@@ -319,7 +323,8 @@ class Acceptance:
         prepared = destination.prepare(request, document)
         if prepared.form and request.choice.keep is not Keep.APPLIANCE:
             raise PassbookError("form-needs-appliance", form=prepared.form)
-        shape = Shape(prepared.plan, outline(prepared.plan), prepared.layout, prepared.sheet, prepared.form)
+        steps, book = outline(prepared.plan), claim_of(request, prepared)
+        shape = Shape(prepared.plan, steps, prepared.layout, prepared.sheet, prepared.form, book)
         if request.outline and (request.outline, request.sheet) != (shape.outline, shape.sheet):
             raise PassbookError("document-differs", job=request.job, why="its outline")
         return shape
@@ -330,13 +335,14 @@ class Acceptance:
         if request.sheet is None or not request.layout or not is_outline(request.outline):
             raise PassbookError("invalid-message", why="layout, sheet and outline do not tell of a whole document")
         destination.judge_announced(request)
-        return Shape((), request.outline, request.layout, request.sheet)
+        return Shape((), request.outline, request.layout, request.sheet, book=request.book)
 
     def _judge(self, request: SubmitJob, document: bytes) -> Destination:
         check_name("clientRequest", request.client_request)
         check_name("keyRef", request.key_ref, least=0)
         check_naming(request)
         check_name("application", request.application, least=0)
+        check_book(request)
         check_name("importName", request.import_name, least=0)
         if not 1 <= request.priority <= self._limits.priority_ceiling:
             raise PassbookError("priority-not-allowed", most=self._limits.priority_ceiling)
@@ -357,8 +363,9 @@ class Acceptance:
 
     def _record(self, actor: Actor, request: SubmitJob, ticket: Ticket, shape: Shape) -> Record:
         placed = replace(request, layout=shape.layout)
+        side, clock = Side.APPLIANCE, self._clock
         accepted = new_record(
-            actor.name, placed, ticket, shape.outline, shape.sheet, side=Side.APPLIANCE, clock=self._clock
+            actor.name, placed, ticket, shape.outline, shape.sheet, side=side, clock=clock, book=shape.book
         )
         recovers = self._recovery_public is not None and request.choice.keep.has(Side.APPLIANCE)
         shared = self._names.sealed(ticket.job_id, request)

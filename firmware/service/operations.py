@@ -20,6 +20,7 @@ from firmware.people.questions import Questions
 from firmware.people.roll import Roll
 from firmware.service.acceptance import Acceptance
 from firmware.service.answering import Answering
+from firmware.service.book_reporter import BookReporter
 from firmware.service.clock_report import ClockReporter
 from firmware.service.document_reader import DocumentReader
 from firmware.service.mail_orders import MailOrders
@@ -48,6 +49,7 @@ from passbook.job.choice import Keep
 from passbook.job.record import HistoryEntry, Record, without_outline
 from passbook.job.states import JobState
 from passbook.protocol.answer_all import AnswerAll, AnsweredAll
+from passbook.protocol.book_words import BookReport, GetBook
 from passbook.protocol.capabilities import Capabilities, ServiceAddress, Services, capabilities_of
 from passbook.protocol.document import GetDocument, StoredDocument
 from passbook.protocol.environment import Environment, GetEnvironment, patience
@@ -159,6 +161,7 @@ class Operations:
         grants: Grants,
         mailing: MailOrders,
         stock: FormStock,
+        books: BookReporter,
         welcome: AgentWelcome,
         printers: PrinterReporter,
         status: Callable[[], StatusReport],
@@ -169,8 +172,7 @@ class Operations:
         self._turns = turns
         self._agents = agents
         self._names = names
-        self._mailing = mailing
-        self._stock = stock
+        self._mailing, self._stock, self._books = mailing, stock, books
         self._welcome = welcome
         self._printers = printers
         self._jobs, self._spool = jobs, jobs.spool
@@ -213,7 +215,7 @@ class Operations:
     @operation("Spooler.SubmitJob", AT_TERMINALS, *ACCEPTED, *DOCUMENT)
     async def submit(self, call: Call, request: SubmitJob) -> JobView:
         """Accept one job; its completion comes when the job is on disk."""
-        if request.job or request.choice.keep is not Keep.APPLIANCE:
+        if request.job or request.book is not None or request.choice.keep is not Keep.APPLIANCE:
             self._agents.must_be(call.connection)
         document = whole_document(call.connection.uploads, request)
         return self._view(call.actor, await self._admission.submit(call.actor, request, document))
@@ -277,6 +279,11 @@ class Operations:
     async def get_job(self, call: Call, asked: JobRef) -> JobView:
         """Show one job, by its id or the beginning of it; also one that has ended."""
         return self._view(call.actor, self._spool.find(_named(asked).job))
+
+    @operation("Spooler.GetBook", AT_TERMINALS)
+    async def get_book(self, _call: Call, asked: GetBook) -> BookReport:
+        """Tell where the books of one account stand to a terminal that shows the secrets of its books."""
+        return self._books.report(asked)
 
     @operation("Spooler.GetDocument", AT_TERMINALS, *FOUND, *OPENED)
     async def get_document(self, call: Call, asked: GetDocument) -> StoredDocument:

@@ -67,6 +67,10 @@ class BookLayout(msgspec.Struct, frozen=True):
     """The place of the number of a sheet; None where it is not printed."""
     form: str = ""
     """The kind of form in stock of which each copy takes a sheet; empty where no stock is kept."""
+    book: str = ""
+    """The kind of book, which several layouts of the same book name alike; empty for the name of the layout."""
+    single_appliance: bool = False
+    """No other appliance prints into books of this kind, so a gap in one is asked about."""
     amounts: AmountStyle = AmountStyle()
     """How amounts are printed."""
     dates: DateStyle = DateStyle()

@@ -101,6 +101,8 @@ class _BookFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     amounts: AmountStyle = AmountStyle()
     dates: DateStyle = DateStyle()
     import_name: FormName | Literal[""] = msgspec.field(name="import", default="")
+    book: FormName | Literal[""] = ""
+    single_appliance: bool = False
 
 
 class _SheetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="text"):
@@ -219,6 +221,8 @@ def _book(name: str, file: _BookFile) -> BookLayout:
         amounts=file.amounts,
         dates=file.dates,
         import_name=file.import_name,
+        book=file.book,
+        single_appliance=file.single_appliance,
         first_page=own,
         page_brought=file.page_brought,
         page_carried=file.page_carried,

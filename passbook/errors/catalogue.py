@@ -191,6 +191,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Mender.TELLER,
         "Job {job} can only be printed with the key {key_ref}. Nothing was changed; give that key.",
     ),
+    "no-book-key": ErrorKind(
+        Mender.REPRESENTATIVE,
+        "The key ring of this terminal has no book key, so its books are not remembered. Nothing was asked; have the "
+        "branch's key added (teller keys book-add), or make the first one (teller keys book-new).",
+    ),
     "no-key-to-show": ErrorKind(
         Mender.TELLER,
         "Job {job} was sent without a key, so its document is not shown: no person can prove to have the right to see "

@@ -79,6 +79,11 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.OPERATOR,
         "Record {job} in area {area} was altered or damaged. It is kept and will never be printed.",
     ),
+    "books-damaged": ErrorKind(
+        Mender.OPERATOR,
+        "{count} rows of storage area {area} that tell where books stand were altered. They count as no knowledge: "
+        "people are asked about the next update of each of these books, and its end writes the row anew.",
+    ),
     "counter-damaged": ErrorKind(
         Mender.OPERATOR,
         "The counters of printer {printer} in area {area} were altered or damaged. Printing goes on, and jobs of that "

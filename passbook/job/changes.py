@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from passbook.book.claim import overruled
 from passbook.errors import PassbookError
 from passbook.job import reprinting
 from passbook.job.choice import Fed, IfApart, Side
@@ -214,7 +215,7 @@ def close_turn(number: int, reason: Reason, at: str) -> Change:
         if has_right and record.keeps_document and record.choice.if_apart is IfApart.APPLIANCE:
             own = replace(closed, fed=Fed(record.side, reason.value))
             return Outcome(own, entry_of(HistoryKind.TURN_CLOSED, own, at))
-        return Outcome(*_ask(closed, reason, at))
+        return Outcome(*put_question(closed, reason, at))
 
     return change
 
@@ -225,7 +226,7 @@ def ask_apart(reason: Reason, at: str) -> Change:
     def change(record: Record) -> Outcome:
         if record.ended or (not record.valid and reason in record.reasons):
             return Outcome(record)
-        return Outcome(*_ask(record, reason, at))
+        return Outcome(*put_question(record, reason, at))
 
     return change
 
@@ -258,8 +259,8 @@ def refuse(at: str) -> Change:
     return change
 
 
-def _ask(record: Record, reason: Reason, at: str) -> tuple[Record, HistoryEntry]:
-    """The record as an open question with a new epoch, and its entry; the reasons of an earlier question stay."""
+def put_question(record: Record, reason: Reason, at: str) -> tuple[Record, HistoryEntry]:
+    """Return the record as an open question with a new epoch, and its entry; reasons of an earlier question stay."""
     reasons = (reason, *(one for one in record.reasons if one is not reason))
     moved = move_on(record, JobEvent.STOP, reason, at=at) if record.valid else replace(record, reasons=reasons)
     asked = replace(moved, valid=False, epoch=record.epoch + 1, asked=moved.held_by is None, proposed=None)
@@ -294,7 +295,7 @@ def take_back(at: str) -> Change:
             return Outcome(record)
         back = replace(record, handed=False)
         if record.right.state is RightState.OFFERED:
-            return Outcome(*_ask(back, Reason.NOT_SPOOLED, at))
+            return Outcome(*put_question(back, Reason.NOT_SPOOLED, at))
         return Outcome(back)
 
     return change
@@ -464,7 +465,7 @@ def _print_from(record: Record, step: int, at: str) -> Record:
         own = Fed(record.side, record.reasons[0].value if record.choice.feed is not record.side else "")
         fed = own if record.keeps_document else record.fed
         ready = replace(_moved(ready, RightEvent.CLAIM, record.right.token + 1).record, fed=fed, handed=False)
-    return replace(move_on(ready, JobEvent.ANSWER, at=at), valid=True)
+    return replace(move_on(ready, JobEvent.ANSWER, at=at), valid=True, book=overruled(record.book))
 
 
 def finish_job(at: str) -> Change:

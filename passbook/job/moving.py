@@ -63,7 +63,7 @@ def stand_in(new: Record, record: Record) -> Record:
     Raises PassbookError `cannot-move` for a begun job whose lines have other places there, or are on half a form.
     """
     if record.untouched or is_relay(new):
-        return replace(new, stands_for=record.job_id)
+        return replace(new, stands_for=record.job_id, book=record.book)
     if (new.outline, new.sheet) != (record.outline, record.sheet):
         raise PassbookError("cannot-move", job=record.job_id, why=f"its lines have other places at {new.printer}")
     if record.issue is not None and _is_in_page(record):
@@ -71,6 +71,7 @@ def stand_in(new: Record, record: Record) -> Record:
     return replace(
         new,
         stands_for=record.job_id,
+        book=record.book,
         begun=True,
         confirmed=record.confirmed,
         # It draws forms of its own, on which nothing is yet.

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from passbook.book.claim import BookClaim, without_names
 from passbook.document.plan import Sheet, StepOutline
 from passbook.job.choice import Choice, Fed, Side
 from passbook.job.issue import FormIssue
@@ -176,6 +177,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         stands_for: the job for which it stands in, at a substitute; empty for none.
         moved_to: the destination and the job that stand in for it, as `window-2 1f0c...`; empty for none.
         issue: the form of which it takes sheets from stock, and those that it has drawn; None where it takes none.
+        book: the book for which it is; None for another document, and where its terminal has no book key.
         import_name: the import profile that a person named for its document; empty for none.
     """
 
@@ -234,6 +236,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     stands_for: str = ""
     moved_to: str = ""
     issue: FormIssue | None = None
+    book: BookClaim | None = None
     import_name: str = ""
 
     @property
@@ -424,7 +427,9 @@ def entry_of(kind: HistoryKind, record: Record, at: str) -> HistoryEntry:
 
 
 def without_outline(record: Record) -> Record:
-    """The record in the form that is kept for long: without its steps, with the number of them on paper."""
+    """The record in the form that is kept for long: without its steps and the names of its book."""
+    if record.book is not None:
+        record = msgspec.structs.replace(record, book=without_names(record.book))
     return msgspec.structs.replace(record, outline=(), on_paper=on_paper_of(record)) if record.outline else record
 
 

@@ -9,6 +9,7 @@ import unicodedata
 
 from msgspec.structs import replace
 
+from passbook.book.judging import TAKES_TWO
 from passbook.errors import PassbookError
 from passbook.job.choice import Side
 from passbook.job.print_right import RightState
@@ -33,14 +34,14 @@ def lines_again(record: Record, given: Answered) -> tuple[int, ...]:
 def takes_two(record: Record, given: Answered) -> bool:
     """Whether a second person must order it.
 
-    So it is for lines on paper, a record that may say less than the paper, a right that is elsewhere (P13), and the end
-    of a job whose printer a terminal may still drive, since that end takes the printer back (P15).
+    So it is for lines on paper, a record or a book that may have more on paper, a right that is elsewhere (P13), and
+    the end of a job whose printer a terminal may still drive, since that end takes the printer back (P15).
     """
     ends = given.verdict is Verdict.DISCARD or given.step > record.steps
     if record.is_printer_lent and ends:
         return True
-    is_elsewhere = claims_right(record)
-    unsure = (is_elsewhere or Reason.ROLLED_BACK in record.reasons) and given.step <= record.steps
+    has_more = Reason.ROLLED_BACK in record.reasons or not TAKES_TWO.isdisjoint(record.reasons)
+    unsure = (claims_right(record) or has_more) and given.step <= record.steps
     return given.verdict in _PRINTS and (unsure or bool(lines_again(record, given)))
 
 

@@ -13,6 +13,7 @@ from passbook.job.print_right import RightState
 from passbook.job.record import Record
 from passbook.job.states import JobState, Reason
 from passbook.job.wording import REASON_WORDS, second_place
+from passbook.screen.columns import short
 
 if TYPE_CHECKING:
     # A view of a job has a Waiting in it.
@@ -34,6 +35,8 @@ class Why(StrEnum):
     """Its terminal prints it: right and printer were handed over."""
     AT_APPLIANCE = "at-appliance"
     """The appliance has the print right; this copy is the terminal's."""
+    SAME_BOOK = "same-book"
+    """Job `job` of the same book has to end first, or the question about it has to be answered."""
     FORMS = "forms"
     """Its form's stock has too few sheets; it waits until sheets are put in, and other jobs print meanwhile."""
     PRINTER = "printer"
@@ -60,12 +63,14 @@ class Waiting(msgspec.Struct, frozen=True, rename="camel"):
         reason: the cause when the printer is not ready, a keyword of passbook.job.states.Reason; empty if unknown.
         page: the page to which the book must be turned, or at which the new one is opened; 0 if the job waits for
             neither.
+        job: the job of the same book for which it waits; empty for none.
     """
 
     why: Why
     ahead: int = 0
     reason: str = ""
     page: int = 0
+    job: str = ""
 
 
 NEXT: Final = Waiting(Why.TURN)
@@ -79,11 +84,13 @@ class QueuePlace(NamedTuple):
         ahead: the number of jobs that print there before it.
         book_left: whether people are asked to take a book out.
         not_ready: the reason for which the printer is not ready, empty for an unknown reason; None when it is ready.
+        same_book: the job of the same book that holds it back; empty for none.
     """
 
     ahead: int = 0
     book_left: bool = False
     not_ready: str | None = None
+    same_book: str = ""
 
 
 NO_PLACE: Final = QueuePlace()
@@ -109,9 +116,11 @@ def _waiting_for_turn_or_spool(record: Record, place: QueuePlace) -> Waiting:
         return Waiting(Why.AT_APPLIANCE)
     if record.side is Side.APPLIANCE and record.handed:
         return Waiting(Why.AT_TERMINAL)
-    if Reason.MEDIA_EMPTY in record.reasons:
-        return Waiting(Why.FORMS)
     waiting = waiting_for_turn(place)
+    if place.same_book:
+        waiting = Waiting(Why.SAME_BOOK, job=place.same_book)
+    elif Reason.MEDIA_EMPTY in record.reasons:
+        waiting = Waiting(Why.FORMS)
     if record.side is Side.APPLIANCE and waiting == NEXT:
         if record.is_fed_by_terminal:
             return Waiting(Why.TERMINAL_COPY)
@@ -161,6 +170,7 @@ def waiting_words(view: JobView) -> str:
         "before": _before(waiting.ahead),
         "book": book_words(waiting),
         "second": second_place(view.side),
+        "other": short(waiting.job),
     }
     return _WORDS[waiting.why].format(printer=view.printer, **facts)
 
@@ -173,6 +183,7 @@ _WORDS: Final = MappingProxyType(
         Why.TERMINAL_RIGHT: "Waits for its terminal {requester}, which has its print right.",
         Why.AT_TERMINAL: "Waits: its terminal {requester} prints it at {printer}.",
         Why.AT_APPLIANCE: "Waits: the appliance prints it at {printer}.",
+        Why.SAME_BOOK: "Waits: job {other} of the same book has to end, or the question about it to be answered.",
         Why.FORMS: "Waits: too few sheets of its form are known to be left at {printer}.",
         Why.PRINTER: "Waits: {printer} is not ready{reason}.",
         Why.OWN_BOOK: "Waits for {book} at {printer}.",

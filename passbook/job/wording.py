@@ -54,6 +54,10 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         Reason.BY_RULE: "a rule of this printer, form or application",
         Reason.REFUSED: "the appliance did not accept it",
         Reason.ORDERED_AGAIN: "its lines were ordered again on another sheet",
+        Reason.BOOK_OVER_LINES: "it would print over lines that its book has",
+        Reason.BOOK_REPEATED: "it repeats the last update of its book",
+        Reason.BOOK_GAP: "it would leave lines of its book free",
+        Reason.BOOK_NOT_KNOWN: "it is not known where its book stands, since a storage area is out of use",
         Reason.EXPIRED: "its day is over and its question was not answered",
     }
 )

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 from msgspec import Meta
 
+from passbook.book.claim import BookClaim, BookObjection
 from passbook.document.drafts import StartLine
 from passbook.document.plan import Sheet, StepKind, StepOutline
 from passbook.errors import PassbookError
@@ -122,6 +123,9 @@ class SubmitJob(Payload, frozen=True):
         application: the program that made the document.
         document_date: the ISO date of the document.
         shares_name: every terminal may see name and date.
+        book_secrets: the secrets of the account's books, 32 bytes each: under today's book key, and under the earlier
+            one; none where the terminal has no book key.
+        book: what a terminal's agent made of them, which it gives in their place.
     """
 
     client_request: str
@@ -147,6 +151,8 @@ class SubmitJob(Payload, frozen=True):
     application: str = ""
     document_date: str = ""
     shares_name: bool = False
+    book_secrets: tuple[bytes, ...] = ()
+    book: BookClaim | None = None
     import_name: str = ""
 
     @property
@@ -213,6 +219,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
         reported: the end of the other copy, where the other spool told it, by the clock of that spool.
         mail: the mail that brought it, with how far it is for each recipient; None for a job of a terminal.
         moved_to: the destination and the job that stand in for it, as `window-2 1f0c...`; empty for none.
+        book: why it was not printed into its book without a question, and where that stands; None where it fits.
     """
 
     job: str
@@ -253,6 +260,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     reported: Reported | None = None
     mail: MailView | None = None
     moved_to: str = ""
+    book: BookObjection | None = None
 
 
 class Question(msgspec.Struct, frozen=True, rename="camel"):
@@ -386,6 +394,7 @@ class StatusReport(msgspec.Struct, frozen=True, rename="camel"):
         jobs: counts of the jobs of all printers, also of printers that are not configured any more.
         notices: number of ends of jobs without an acknowledgement.
         sheets: the layouts of sheets, for a terminal that fills whole ones.
+        books: whether books are remembered, as a sentence; empty where that is not known.
     """
 
     printers: tuple[PrinterView, ...]
@@ -395,6 +404,7 @@ class StatusReport(msgspec.Struct, frozen=True, rename="camel"):
     jobs: JobCounts = JobCounts()
     notices: int = 0
     sheets: tuple[SheetView, ...] = ()
+    books: str = ""
 
 
 class ErrorPayload(msgspec.Struct, frozen=True, rename="camel"):
@@ -458,6 +468,7 @@ def view_of(record: Record, waiting: Waiting | None = None) -> JobView:
         reported=record.reported,
         mail=None if record.mail is None else mail_view(record.mail),
         moved_to=record.moved_to,
+        book=None if record.book is None else record.book.objection,
     )
 
 

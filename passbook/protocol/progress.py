@@ -12,6 +12,7 @@ from passbook.job.record import OnPaper
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.job.waiting import book_words
 from passbook.job.wording import REASON_WORDS, doubt_words
+from passbook.protocol.book_words import discarded_words
 from passbook.protocol.messages import JobView, StepReport
 from passbook.protocol.notice import Notice
 from passbook.screen.columns import capital, short
@@ -37,7 +38,8 @@ def medium_of(job: JobView) -> str:
 
 def state_words(job: JobView) -> str:
     """The state of the job and its reason, as a sentence with the next deed of a person."""
-    return f"Job {short(job.job)} {standing_words(job)}."
+    again = discarded_words(job)
+    return f"Job {short(job.job)} {standing_words(job)}." + (f" {again}" if again else "")
 
 
 def held_lines(job: JobView, release: str) -> list[str]:

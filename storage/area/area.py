@@ -155,6 +155,8 @@ class Area:
         self.adds_up = self.ledger.row_sum.load() and not any(self.ledger.boots.findings())
         self._changes = self.ledger.row_sum.changes
         self.ledger.stock.load(adds_up=self.adds_up)
+        for finding in self.ledger.books.load():
+            report(finding)
         self.highest_sequence = self._read_ledger.highest_sequence()
         self.suspect = self.unsure = self.disk_is_full = False
         self.unsettled = range(0)

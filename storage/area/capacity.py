@@ -93,8 +93,8 @@ _USABLE: Final = PAGE_BYTES - 4
 """Bytes of content in an overflow page."""
 FRAME_BYTES: Final = PAGE_BYTES + 24
 """One page in the write-ahead log."""
-_ROW_PAGES: Final = 19
-"""Pages that one change can touch: row, indexes, history, head, ended, counter and its index, with splits."""
+_ROW_PAGES: Final = 22
+"""Pages that one change can touch: row, indexes, history, head, ended, counter and its index, book, with splits."""
 _NEW_PAGES: Final = 8
 """Pages by which row and indexes of a new job can make the database grow."""
 _FIXED_PAGES: Final = 64

@@ -41,6 +41,7 @@ def examine(
             *_rows(ledger, area),
             *islice(chain(wrong_sum, ledger.boots.findings()), 1),
             *ledger.counters.findings(),
+            *ledger.books.findings(),
             *islice(chain(ledger.history.findings(), ledger.stock.findings()), 1),
             *ledger.memories.odd(),
             *ledger.memories.altered().values(),

@@ -18,6 +18,7 @@ from passbook.job.states import JobState
 from storage.area.capacity import change_cost
 from storage.crypto.envelope import SealedJob
 from storage.crypto.keys import ApplianceKey, is_same, mac
+from storage.tables.books import Books, BooksMark
 from storage.tables.boots import Boot, Boots
 from storage.tables.chain import Head, History
 from storage.tables.ended import EndedJobs
@@ -69,12 +70,13 @@ class KnownRequest(NamedTuple):
 
 
 class UndoPoint(NamedTuple):
-    """How far a transaction is: what it did to the usage, to the row sum, to the head of the history and to stock."""
+    """How far a transaction is: what it did to usage, row sum, head of the history, stock and books."""
 
     usage: int
     row_sum: int | None
     head: Head | None
     stock: StockMark
+    books: BooksMark
 
 
 class SettledRows(NamedTuple):
@@ -101,6 +103,7 @@ class Ledger:
         self.memories = PeerMemories(connection, area, area_id, key, self.row_sum)
         self.counters = Counters(connection, area, area_id, key, self.row_sum)
         self.stock = Stock(self.history, self.counters)
+        self.books = Books(connection, area, area_id, key, self.row_sum)
         self.quarantine = Quarantine(connection, area, self.row_sum, self._usage)
         self.ended_jobs = EndedJobs(connection, area_id, key, self.row_sum, self._usage)
         self.boots = Boots(connection, area, area_id, key, self.row_sum)
@@ -115,16 +118,18 @@ class Ledger:
         self.row_sum.begin()
         self.history.start()
         self.stock.begin()
+        self.books.begin()
 
     def mark(self) -> UndoPoint:
         """How far this transaction is, to go back to."""
-        return UndoPoint(self._usage.mark(), self.row_sum.sum, self.history.owed, self.stock.mark())
+        return UndoPoint(self._usage.mark(), self.row_sum.sum, self.history.owed, self.stock.mark(), self.books.mark())
 
     def undo(self, mark: UndoPoint) -> None:
         """What came after the mark was undone."""
-        usage, self.row_sum.sum, self.history.owed, stock = mark
+        usage, self.row_sum.sum, self.history.owed, stock, books = mark
         self._usage.undo(usage)
         self.stock.undo(stock)
+        self.books.undo(books)
 
     def complete(self) -> None:
         """Write what a transaction writes once, at its end."""
@@ -136,6 +141,7 @@ class Ledger:
         self._usage.commit()
         self.row_sum.committed()
         self.stock.commit()
+        self.books.commit()
 
     # Reading
 
@@ -318,6 +324,7 @@ class Ledger:
         self._insert(record, values)
         self._usage.note(delta_of(record, 1, row=_row_bytes(record, values)))
         self.history.note_sequence(sequence)
+        self.books.note(record, record)
         return record
 
     def apply(self, job_id: str, change: Change) -> Record:
@@ -399,6 +406,7 @@ class Ledger:
             self.stock.move(move, record.changed_at)
         self.counters.add(printed_at(record), counted(row.record, record))
         self._count_too(row.record, outcome)
+        self.books.note(row.record, record)
         if record.ended:
             self._end(row, record)
         elif record != row.record or outcome.wraps is not None:

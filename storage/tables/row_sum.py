@@ -28,6 +28,7 @@ _PLACES: Final = {
     "ended": _REQUEST,
     "counter": "CAST(printer AS BLOB), NULL, NULL",
     "peer_head": "CAST(name AS BLOB), NULL, NULL",
+    "book": "name, NULL, NULL",
     "boot": "number, NULL, NULL",
     "head": "NULL, NULL, NULL",
 }

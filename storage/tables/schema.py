@@ -14,7 +14,7 @@ from passbook.errors import shown
 
 APPLICATION_ID: Final = 0x50424B41
 """`PBKA` in the file header: a store of this program."""
-STORE_FORMAT: Final = 4
+STORE_FORMAT: Final = 5
 """PRAGMA user_version."""
 LAST_ROW: Final = 2**63 - 1
 """The largest number that a column can hold."""
@@ -66,6 +66,7 @@ CREATE TABLE history_mark (
     mac BLOB NOT NULL) STRICT;
 CREATE TABLE row_sum (one INTEGER PRIMARY KEY CHECK (one = 1), changes INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
 CREATE TABLE boot (number INTEGER PRIMARY KEY, reason TEXT NOT NULL, at TEXT NOT NULL, mac BLOB NOT NULL) STRICT;
+CREATE TABLE book (name BLOB PRIMARY KEY, row BLOB NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX job_question ON job (sequence) WHERE valid = 0;
 CREATE INDEX ended_notice ON ended (sequence) WHERE acknowledged = 0;
 CREATE INDEX ended_untold ON ended (requester, sequence) WHERE acknowledged = 0;

@@ -20,6 +20,7 @@ from passbook.job.print_right import RightState
 from passbook.job.record import Record
 from passbook.protocol.two_spools import PrinterFacts
 from spooler.desk import PrintDesk
+from spooler.known_books import KnownBooks
 from spooler.logs import Log
 from spooler.news import News
 from terminal.agent.agent_settings import FallbackPrinter
@@ -121,6 +122,8 @@ class OwnPrinters:
         self._is_apart = is_apart
         self._tell = tell
         self._leases: dict[str, _Lease] = {}
+        # Other terminals print into these books too, and their updates are not known here.
+        self._books = KnownBooks(own.jobs, own.clock, asks_gaps=False) if fallback else None
         self._standing = {one.printer: self._make_standing(one) for one in fallback}
 
     def _make_standing(self, settings: FallbackPrinter) -> PrintDesk:
@@ -128,7 +131,13 @@ class OwnPrinters:
         feeding = _Standing(lambda: self._may_work(settings), lambda job: job in self._leases)
         own = self._own
         return PrintDesk(
-            printer, jobs=own.jobs, clock=own.clock, tell=self._tell, feeding=feeding, stands_in=settings.port
+            printer,
+            jobs=own.jobs,
+            clock=own.clock,
+            tell=self._tell,
+            feeding=feeding,
+            books=self._books,
+            stands_in=settings.port,
         )
 
     def _may_work(self, settings: FallbackPrinter) -> bool:
@@ -195,6 +204,7 @@ class OwnPrinters:
         feeding = _Handed(job, lambda: _soon(loop, left))
         printer = self._known.make_printer(facts, facts.setup, tell=self._tell)
         own = self._own
+        # The appliance judged the update by its memory before it gave the printer.
         desk = PrintDesk(printer, jobs=own.jobs, clock=own.clock, tell=self._tell, feeding=feeding)
         self._leases[job] = lease = _Lease(feeding, desk, left)
         self._reporting.hold(job)

@@ -25,11 +25,13 @@ from passbook.job.choice import IfApart, Keep, Side
 from passbook.job.print_right import RightState
 from passbook.job.record import Record
 from passbook.job.states import Reason
+from passbook.protocol.book_words import check_book
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, JobView, SubmitJob
 from passbook.protocol.naming import check_name
 from passbook.protocol.two_spools import at_terminal_only
 from spooler.clock import stamp
 from spooler.destination import Prepared
+from spooler.known_books import claim_of
 from spooler.logs import Log
 from spooler.new_record import new_record, wrap_for_owner
 from spooler.shared_names import check_naming
@@ -164,7 +166,7 @@ class Submissions:
 
     async def _accepted(self, request: SubmitJob, document: bytes, prepared: Prepared, content: bytes) -> Record:
         """The own copy, durable.  Raises PassbookError with a code of NO_SPACE where it does not fit."""
-        bare = replace(request, document=b"", upload="", key=b"")
+        bare = _without_secrets(request)
         attributes, plan = msgspec.json.encode(bare), encode_plan(prepared.plan)
         size = envelope.sealed_size(len(attributes), len(plan), len(document))
         reserved = self._own.spool.reserve(
@@ -195,8 +197,9 @@ class Submissions:
             self._accepting.discard(record.job_id)
 
     def _record(self, request: SubmitJob, ticket: Ticket, prepared: Prepared, document: bytes) -> Record:
-        steps, clock = outline(prepared.plan), self._own.clock
-        record = new_record(self._terminal, request, ticket, steps, prepared.sheet, side=Side.TERMINAL, clock=clock)
+        steps, side, clock = outline(prepared.plan), Side.TERMINAL, self._own.clock
+        book = claim_of(request, prepared)
+        record = new_record(self._terminal, request, ticket, steps, prepared.sheet, side=side, clock=clock, book=book)
         store = self._own.store
         digest = document_digest(store.digest_key(ticket.job_id), document)
         return replace(record, digest=digest, shared=store.names.sealed(ticket.job_id, request))
@@ -214,13 +217,11 @@ class Submissions:
     def _note_waiting(self, record: Record, request: SubmitJob, prepared: Prepared) -> None:
         """Note, durably, a copy that the appliance shall hear of, with the request that needs no document."""
         announced = replace(
-            request,
+            _without_secrets(request),
             job=record.job_id,
             name="",
             document_date="",
-            document=b"",
-            upload="",
-            key=b"",
+            book=record.book,
             outline=record.outline,
             sheet=prepared.sheet,
             digest=record.digest,
@@ -301,7 +302,8 @@ class Submissions:
         is_sent = record.choice.keep is not Keep.TERMINAL
         if is_sent and len(msgspec.json.encode(record.outline)) > LONGEST_OUTLINE:
             shape = {}
-        sent = replace(request, job=record.job_id, digest=record.digest, key=key, **shape)
+        book = None if record.book is None else replace(record.book, objection=None)
+        sent = replace(request, job=record.job_id, digest=record.digest, key=key, book=book, **shape)
         try:
             return await self._upstream.command_with(SUBMIT, sent, document if is_sent else b"", JobView)
         except PassbookError as error:
@@ -312,12 +314,18 @@ class Submissions:
             raise
 
 
+def _without_secrets(request: SubmitJob) -> SubmitJob:
+    """The request in the form that is kept here: without document, key and book secrets."""
+    return replace(request, document=b"", upload="", key=b"", book_secrets=())
+
+
 def _judge(request: SubmitJob, document: bytes) -> None:
     """Everything about the request that the own spool can refuse, beside its document."""
     check_name("clientRequest", request.client_request)
     check_name("keyRef", request.key_ref, least=0)
     check_naming(request)
     check_name("application", request.application, least=0)
+    check_book(request)
     check_name("importName", request.import_name, least=0)
     if request.job:
         raise PassbookError("invalid-message", why="job is given, and the agent makes the ids of its jobs")

@@ -20,6 +20,7 @@ from terminal.choosing import Said, add_choice, must_have_agent, said_in
 from terminal.commands import JOB_HELP, AddCommand
 from terminal.follow import Follower
 from terminal.given_file import add_format, check_format_given, format_given, read_given
+from terminal.own_books import with_book
 from terminal.picture import Texts
 from terminal.workplace import Workplace
 
@@ -99,7 +100,7 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
         arguments.usage_error("give --page and --line together")
     check_format_given(arguments)
     said = said_in(arguments)
-    job = await _completed(workplace, _job(workplace, arguments), said)
+    job = await with_book(workplace, await _completed(workplace, _job(workplace, arguments), said))
     workplace.console.show(
         {"event": "request", "payload": {"request": job.client_request}}, [f"Request {job.client_request}."]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import random
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
+from passbook.book.claim import BookClaim, BookPlace
 from passbook.document.plan import StepKind, StepOutline
 from passbook.errors import PassbookError
 from passbook.job.record import Change, Record, Wrap
@@ -41,6 +43,8 @@ AT: Final = "2026-03-02T09:30:00Z"
 APPLIANCE: Final = "branch-17"
 AREAS: Final = ("a", "b")
 STEPS: Final = 3
+TOP: Final = BookPlace(1, 1)
+"""The place of the first line in the book of each job."""
 OUTLINE: Final = tuple(StepOutline(StepKind.LINE, 1, line) for line in range(1, STEPS + 1))
 KEYS: Final = {name: bytes([number]) * 32 for number, name in enumerate(("key-1", "key-2"), 1)}
 LIMITS: Final = Limits(job_bytes=16 * 1024, jobs_per_requester=50)
@@ -297,11 +301,23 @@ def prepare(
     ticket = spool.reserve(*request, request[1].encode(), sealed_size(1, len(plan), size))
     assert isinstance(ticket, Ticket)
     day = {"business_date": AT[:10], "clock_trusted": True}
-    record = make_record(ticket, steps=STEPS, outline=OUTLINE, priority=priority, **day)
+    book = BookClaim((book_of(request[1]),), ("cd" * 32,), TOP, TOP, BookPlace(1, STEPS + 1))
+    record = make_record(ticket, steps=STEPS, outline=OUTLINE, priority=priority, book=book, **day)
     key = new_data_key(chance.randbytes)
     sealed = seal(record.identity(), key, attributes=b"-", plan=plan, document=document, rng=chance.randbytes)
     wrap = wrap_for_requester(record.identity(), key, KEYS["key-1"], "key-1", chance.randbytes)
     return ticket, record, sealed, [wrap]
+
+
+def book_of(request_id: str) -> str:
+    """Each job has a book of its own."""
+    return hashlib.sha256(request_id.encode()).hexdigest()
+
+
+def _lines_known(spool: Spool, record: Record) -> int:
+    """How many lines the book of a job has, as the memory of books tells."""
+    known = spool.books.known((book_of(record.request_id),))
+    return 0 if known is None else known.row.place.line - 1
 
 
 def document_of(request_id: str, size: int) -> bytes:
@@ -335,6 +351,7 @@ def look(folder: Path, asked: dict[str, tuple[str, str]]) -> Found:
             ends=ends_of(told),
             requests={request: _known(spool, request) for request in asked.values()},
             reason=reason,
+            lines={job: _lines_known(spool, record) for job, record in jobs.items()},
             next_job=spool.next_valid("pr-1"),
             next_sequence=_next_sequence(spool),
         )

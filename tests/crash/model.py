@@ -95,6 +95,7 @@ class Found:
         ends: how many ends of each job history tells of.
         requests: what is said of a request that is sent again: the job it became, or nothing.
         reason: why the store believes that it was down.
+        lines: how many lines are in the book of each job, as the memory of books tells.
         next_job: what a mechanism would print without asking anybody.
         next_sequence: the number that the next job would get.
     """
@@ -105,6 +106,7 @@ class Found:
     ends: Counter[str]
     requests: dict[tuple[str, str], str]
     reason: Reason
+    lines: dict[str, int]
     next_job: Record | None
     next_sequence: int
 
@@ -122,7 +124,7 @@ _OF_POWER_ON: Final = (
     "held_by",
 )
 """What a power-on changes in a job that has not ended."""
-_OF_AN_END: Final = ("outline", "on_paper")
+_OF_AN_END: Final = ("outline", "on_paper", "book")
 """What is kept in another form of a job that has ended."""
 _STOPPED: Final = {
     JobState.PENDING: JobState.PENDING_HELD,
@@ -217,11 +219,19 @@ class Model:
             return
         if name in found.unreadable:
             yield Finding(Fault.UNREADABLE, f"job {name}: {found.unreadable[name]}")
+        if found.lines[name] != _lines_of(record):
+            yield Finding(Fault.WRONG, f"the book of job {name} has {found.lines[name]} lines")
         if found.ends[name] != record.ended and not (self._is_cut and found.ends[name] == 0):
             yield Finding(Fault.WRONG, f"job {name}: history tells of {found.ends[name]} ends")
         possible = [*job.told[-1:], *(asked.result for asked in job.open if asked.result is not None)]
         if not any(_is_after_power_on(record, before) for before in possible):
             yield _worse(name, record, job.told)
+
+
+def _lines_of(record: Record) -> int:
+    """How many lines of a job may be in its book; each step is a line."""
+    paper = record.on_paper
+    return record.furthest_sent if paper is None else max(paper.confirmed, paper.in_doubt, paper.again)
 
 
 def _is_after_power_on(record: Record, before: Record) -> bool:

@@ -17,6 +17,7 @@ from firmware.people.grants import Grants
 from firmware.people.notice_board import NoticeBoard
 from firmware.people.questions import Questions
 from firmware.people.roll import Roll
+from firmware.service.book_reporter import BookReporter
 from firmware.service.clock_report import ClockReporter
 from firmware.service.operations import OPERATIONS, Operations
 from firmware.service.printer_report import PrinterReporter
@@ -68,6 +69,7 @@ SAMPLES: Final[dict[str, Any]] = {
     "person": "Ann",
     "printer": "front",
     "right": "taken",
+    "secrets": ["A" * 43 + "="],
     "spool": "0a0b",
     "terminal": "teller-2",
     "token": 1,
@@ -201,6 +203,7 @@ class Rooms:
             names=SharedNames(bench.appliance_key, bench.rng),
             grants=self.grants,
             mailing=NoMail(),
+            books=BookReporter(bench.spool, ()),
             stock=FormStock(bench.spool, {}, bench.clock, lambda _printer: None),
             status=lambda: STATUS,
             uri="wss://here",

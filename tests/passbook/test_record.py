@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from passbook.book.claim import BookClaim, BookPlace
 from passbook.document.plan import Bar, Sheet, StepKind, StepOutline
 from passbook.job.choice import Choice, Fed, IfApart, Keep, Side
 from passbook.job.issue import FormIssue, IssuedSheet, IssueState
@@ -97,6 +98,7 @@ MUTABLE = {
     "stands_for": "0d" * 16,
     "moved_to": "window-2 " + "0e" * 16,
     "mail": Mailed("0c" * 16, "anna@bank.example", "", "<1@bank.example>", (Recipient("window-1@branch.example"),)),
+    "book": BookClaim(("ab" * 32,), ("cd" * 32,), BookPlace(1, 1), BookPlace(1, 5), BookPlace(1, 6)),
     "issue": FormIssue("certificate", (IssuedSheet(1, "1", 101, IssueState.SPOILED, "ordered-again"),)),
     "on_paper": OnPaper(lines=4, confirmed=1, in_doubt=2, again=3, unsure=5),
 }

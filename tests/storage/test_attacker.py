@@ -16,6 +16,7 @@ from typing import Any, Final
 import apsw
 import pytest
 
+from passbook.book.claim import BookClaim, BookPlace
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.record import Answered, Record, Verdict
@@ -39,6 +40,7 @@ KEYS: Final[dict[str, int]] = {
     "history": 1,
     "head": 0,
     "history_mark": 1,
+    "book": 1,
     "counter": 1,
     "row_sum": 1,
     "peer_head": 1,
@@ -55,10 +57,15 @@ Row = list[Any]
 Tables = dict[str, list[Row]]
 
 
+def book(number: int) -> BookClaim:
+    """The claim of a book of that number."""
+    return BookClaim((f"{number:064x}",), ("cd" * 32,), BookPlace(1, 1), BookPlace(1, 5), BookPlace(1, 6))
+
+
 def live_a_day(store: Store) -> Spool:
     """Both areas get two open jobs that were under way, a canceled one of which somebody took note, marks and sums."""
     spool = store.open()
-    jobs = [store.accepted(spool, size=2 * CHUNK_BYTES, priority=90).job_id for _ in range(8)]
+    jobs = [store.accepted(spool, size=2 * CHUNK_BYTES, priority=90, book=book(n)).job_id for n in range(8)]
     for job in jobs:
         spool.change(job, changes.start(AT, 1)).result(timeout=30)
         spool.change(job, changes.journal(0, 1)).result(timeout=30)

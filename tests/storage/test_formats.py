@@ -16,7 +16,7 @@ CREATE TABLE area (area_id TEXT NOT NULL, appliance TEXT NOT NULL, name TEXT NOT
 CREATE TABLE row_sum (one INTEGER PRIMARY KEY CHECK (one = 1), changes INTEGER NOT NULL, mac BLOB NOT NULL) STRICT;
 INSERT INTO area VALUES ('00112233445566778899aabbccddeeff', 'branch-17', 'a', x'00');
 """
-OTHERS = [1, 2, 3, schema.STORE_FORMAT + 1]
+OTHERS = [1, 2, 3, 4, schema.STORE_FORMAT + 1]
 
 
 def contents(store: Store) -> dict[str, bytes]:
@@ -36,7 +36,7 @@ def refused(store: Store, number: int) -> None:
     [problem] = [one for one in spool.problems if one.facts["area"] == "a"]
     assert problem.code == "area-format"
     assert str(problem) == (
-        f"Storage area a has format {number}, and this version reads format 4 only. It was left unchanged: "
+        f"Storage area a has format {number}, and this version reads format 5 only. It was left unchanged: "
         "install the version that wrote it, or begin a new store with other, empty folders for areas and state."
     )
     assert [error.code for error in found_offline(settings(store.folder, "a"))] == ["area-format"]

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from client.transport import UnixTransport
+from demo.secrets_search import search_files
 from demo.world import shipped_layout
+from passbook.book.claim import BookPlace
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.choice import Choice, IfApart, Keep, Side
@@ -382,3 +384,30 @@ def test_a_date_that_is_none_is_refused_also_while_the_appliance_is_away(open_ti
     till = open_till()
     till.appliance.refuses = PassbookError("appliance-unreachable", address="a", why="w")
     assert till.refused(document_date="soon").code == "invalid-message"
+
+
+UPDATE = b"""# layout: savings-24
+# account: DE-000001
+# currency: EUR
+# start: page 1 line 1
+date,text,withdrawal,deposit,balance
+2026-03-02,Cash,10.00,,90.00
+"""
+SECRET = bytes(range(100, 132))
+
+
+def test_the_file_of_a_copy_that_waits_has_no_book_secret(open_till: OpenTill, tmp_path: Path) -> None:
+    till = open_till()
+    till.appliance.refuses = PassbookError("appliance-unreachable", address="here", why="a test")
+    update: dict[str, Any] = {"format": "passbook-update+csv", "layout": "savings-24", "book_secrets": (SECRET,)}
+    job = till.submit(document=UPDATE, keep=Keep.BOTH, **update).job
+    [record] = [one for one in till.own.unfinished() if one.job_id == job]
+    assert record.book is not None
+    assert record.book.first == BookPlace(1, 1)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".json" and path.stem == job for path in files)
+    assert search_files([tmp_path], {"book secret": SECRET, "account": "DE-000001"}) == []
+    till.appliance.refuses = None
+    asyncio.run(till.submissions.resume())
+    sent, _ = till.appliance.sent[-1]
+    assert (sent.book, sent.book_secrets) == (record.book, ())

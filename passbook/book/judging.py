@@ -1,0 +1,55 @@
+"""Whether an update may be printed into its book without a question."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from passbook.book.claim import BookClaim, BookObjection
+from passbook.book.standing import BookRow
+from passbook.job.states import Reason
+
+
+class KnownBook(NamedTuple):
+    """The newest row of a book, and the place of its name among those of a claim."""
+
+    row: BookRow
+    name: int
+
+
+def objection_to(claim: BookClaim, known: KnownBook | None, *, is_whole: bool, asks_gaps: bool) -> BookObjection | None:
+    """Why a person must be asked before the update is printed; None where it may be printed.
+
+    `is_whole`: no area is out of use that may hold a newer row.  `asks_gaps`: every update of a book of a single
+    appliance comes to this memory.
+    """
+    reason = _reason(claim, known, is_whole=is_whole, asks_gaps=asks_gaps)
+    if reason is None:
+        return None
+    ordinal = 0 if known is None else known.row.ordinal
+    seen = claim.objection
+    if seen is not None and seen.is_overruled and (seen.reason, seen.ordinal) == (reason, ordinal):
+        return None
+    if known is None:
+        return BookObjection(reason)
+    row = known.row
+    return BookObjection(reason, ordinal, row.place, row.is_full, row.may_be_less, row.job, row.at)
+
+
+def _reason(claim: BookClaim, known: KnownBook | None, *, is_whole: bool, asks_gaps: bool) -> Reason | None:
+    missing = None if is_whole else Reason.BOOK_NOT_KNOWN
+    if known is None:
+        return missing
+    row = known.row
+    if claim.digests[known.name] == row.digest:
+        return Reason.BOOK_REPEATED
+    if row.is_full and claim.first == claim.opens_at:
+        return missing
+    if claim.first < row.place:
+        return Reason.BOOK_OVER_LINES
+    if claim.first > row.place and claim.is_single and asks_gaps:
+        return Reason.BOOK_GAP
+    return missing
+
+
+TAKES_TWO: Final = frozenset({Reason.BOOK_OVER_LINES, Reason.BOOK_REPEATED, Reason.BOOK_GAP})
+"""Reasons of a question after which an order to print takes two people: the memory says that the paper has more."""

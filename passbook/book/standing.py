@@ -1,0 +1,100 @@
+"""Where the end or the stop of a job leaves its book."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from passbook.book.claim import BookClaim, BookPlace
+from passbook.document.plan import StepOutline
+from passbook.job.record import Record
+from passbook.job.states import JobState
+
+
+class BookRow(msgspec.Struct, frozen=True, array_like=True):
+    """Where one book stands.
+
+    Attributes:
+        ordinal: rises with every row of the book, over all areas; the highest one is true.
+        number: the number of the book, counted over the full ones since the first row.
+        started: the number of the book into which the first line of `job` went.
+        place: behind the last line that may be on paper.
+        is_full: no line is left.
+        may_be_less: the last lines before `place` may not be on paper.
+        digest: that of the content of the last update.
+        at: when it was left there.
+        job: the job that left it there.
+    """
+
+    ordinal: int
+    number: int
+    started: int
+    place: BookPlace
+    is_full: bool
+    may_be_less: bool
+    digest: str
+    at: str
+    job: str
+
+
+def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int) -> BookRow | None:
+    """The row that a change of a job from `before` to `after` leaves; None where it leaves none.
+
+    `known` is the row of the book so far, `ordinal` the number of the new one.
+    """
+    claim = after.book
+    stops = after.ended or (before.valid and not after.valid)
+    if claim is None or not claim.names or not stops:
+        return None
+    furthest = after.steps if after.state is JobState.COMPLETED else after.furthest_sent
+    done = after.outline[:furthest]
+    if not any(step.kind.traits.is_line for step in done):
+        return None
+    left = next((n for n, step in enumerate(after.outline) if n >= furthest and step.kind.traits.is_line), None)
+    place = claim.end if left is None else _place_of(after.outline, left)
+    started = _started(after, claim, known)
+    number = started + sum(step.kind.traits.opens_book for step in after.outline[:left])
+    is_further = known is not None and (known.number, known.place) >= (number, place)
+    if known is not None and known.job != after.job_id and not before.valid and is_further:
+        # It printed nothing since its stop, and meanwhile another job printed further: its area was away.
+        return None
+    return BookRow(
+        ordinal=ordinal,
+        number=number,
+        started=started,
+        place=place,
+        is_full=left is None and claim.fills,
+        may_be_less=_may_be_less(after, furthest),
+        digest=claim.digests[0],
+        at=after.changed_at,
+        job=after.job_id,
+    )
+
+
+def _place_of(outline: Sequence[StepOutline], n: int) -> BookPlace:
+    """The place of step `n`, from 0, a line; that of the first line on its page is the begin of the page."""
+    is_begin = not outline[n - 1].kind.traits.is_line
+    return BookPlace(outline[n].page, 1 if is_begin else outline[n].line)
+
+
+def _started(record: Record, claim: BookClaim, known: BookRow | None) -> int:
+    """The number of the book into which the first line of a job went."""
+    if known is None:
+        return 1
+    if known.job == record.job_id:
+        return known.started
+    # A job that begins with the change to a new book counts that itself.
+    changes_first = record.outline[0].kind.traits.opens_book
+    return known.number + (known.is_full and claim.first == claim.opens_at and not changes_first)
+
+
+def _may_be_less(record: Record, furthest: int) -> bool:
+    """Whether lines that were sent may not be on paper."""
+    if record.state is JobState.COMPLETED:
+        return False
+    lines = [n for n, step in enumerate(record.outline[:furthest], 1) if step.kind.traits.is_line]
+    confirmed = [n for n in lines if n <= record.confirmed]
+    # A medium that was given back has every line that was confirmed.
+    unsure = record.lines_in_doubt > 1 and record.confirmed in confirmed
+    return len(confirmed) < len(lines) or unsure

@@ -1,0 +1,269 @@
+"""Where a job leaves its book, what is asked before an update is printed, and which jobs of one book wait."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from passbook.book.claim import BookClaim, BookObjection, BookPlace
+from passbook.book.holding import BookHold, book_job
+from passbook.book.judging import KnownBook, objection_to
+from passbook.book.standing import BookRow, row_after
+from passbook.document.plan import StepKind, StepOutline
+from passbook.errors import PassbookError
+from passbook.job import changes
+from passbook.job.book_question import ask_about_book
+from passbook.job.record import Answered, Encryption, Record, Verdict, without_outline
+from passbook.job.states import JobState, Reason
+from passbook.protocol.media import Media
+
+AT = "2026-03-02T09:30:00Z"
+NAME, EARLIER = "a" * 64, "e" * 64
+CONTENT, OTHER = "c" * 64, "d" * 64
+OUTLINE = (
+    StepOutline(StepKind.LINE, 1, 23),
+    StepOutline(StepKind.LINE, 1, 24),
+    StepOutline(StepKind.TURN, 2),
+    StepOutline(StepKind.LINE, 2, 1),
+    StepOutline(StepKind.EJECT, 2),
+)
+CLAIM = BookClaim((NAME,), (CONTENT,), BookPlace(1, 1), BookPlace(1, 23), BookPlace(2, 2))
+ROW = BookRow(7, 1, 1, BookPlace(1, 23), False, False, OTHER, AT, "job-0")
+
+
+def job(**facts: Any) -> Record:
+    known: dict[str, Any] = {
+        "job_id": "job-1",
+        "requester": "counter-1",
+        "request_id": "r",
+        "sequence": 5,
+        "accepted_at": AT,
+        "format": "passbook-update+csv",
+        "printer": "window-1",
+        "encryption": Encryption.REQUESTER,
+        "steps": len(OUTLINE),
+        "outline": OUTLINE,
+        "size": 1,
+        "book": CLAIM,
+    }
+    return Record(**(known | facts))
+
+
+def begun(confirmed: int, sending: int) -> Record:
+    return job(state=JobState.PROCESSING, begun=True, confirmed=confirmed, sending=sending)
+
+
+def stopped(confirmed: int, sending: int) -> Record:
+    return changes.stop(Reason.SILENT, Media.UNKNOWN, AT)(begun(confirmed, sending)).record
+
+
+def row(before: Record, after: Record, known: BookRow | None = None) -> BookRow | None:
+    return row_after(before, after, known, 8)
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "sending", "place", "may_be_less"),
+    [
+        (0, 1, (1, 24), True),
+        (1, 0, (1, 24), False),
+        (1, 2, (2, 1), True),
+        (2, 3, (2, 1), False),
+        (3, 4, (2, 2), True),
+        (4, 5, (2, 2), False),
+    ],
+)
+def test_a_stop_leaves_the_book_behind_the_last_line_that_may_be_on_paper(
+    confirmed: int, sending: int, place: tuple[int, int], may_be_less: bool
+) -> None:
+    found = row(begun(confirmed, sending), stopped(confirmed, sending))
+    assert found == BookRow(8, 1, 1, BookPlace(*place), False, may_be_less, CONTENT, AT, "job-1")
+
+
+def test_a_dialect_that_cannot_confirm_each_line_may_have_less_on_paper() -> None:
+    before = replace(begun(2, 0), lines_in_doubt=3)
+    found = row(before, changes.stop(Reason.SILENT, Media.UNKNOWN, AT)(before).record)
+    assert found is not None
+    assert (found.place, found.may_be_less) == (BookPlace(2, 1), True)
+
+
+def test_a_job_of_which_nothing_was_sent_leaves_no_row() -> None:
+    ended = changes.cancel(AT, "counter-1", "Ann")(job()).record
+    assert row(job(), ended) is None
+
+
+def test_a_line_that_was_sent_before_and_ordered_again_may_be_on_paper() -> None:
+    before = replace(job(), begun=True, confirmed=0, sent_before=4)
+    ended = changes.cancel(AT, "counter-1", "Ann")(before).record
+    found = row(before, ended)
+    assert found is not None
+    assert (found.place, found.may_be_less) == (BookPlace(2, 2), True)
+
+
+def test_a_person_who_says_that_all_is_on_paper_leaves_the_book_behind_the_last_line() -> None:
+    record = stopped(4, 5)
+    given = Answered(record.epoch, Verdict.RESUME, 6, 5, "counter-1", "Ann")
+    ended = changes.answer(given, at=AT, date=AT[:10], trusted=True)(record).record
+    found = row(record, ended, ROW)
+    assert found is not None
+    assert (found.place, found.may_be_less, ended.state) == (BookPlace(2, 2), False, JobState.COMPLETED)
+
+
+def test_a_full_book_and_the_next_one_are_counted() -> None:
+    full = replace(CLAIM, fills=True, end=BookPlace(3, 1))
+    done = changes.finish_job(AT)(replace(begun(5, 0), book=full)).record
+    first = row(begun(5, 0), done)
+    assert first is not None
+    assert (first.is_full, first.number) == (True, 1)
+    new = replace(CLAIM, first=BookPlace(1, 1))
+    second = row_after(begun(5, 0), replace(done, job_id="job-2", book=new), first, 9)
+    assert second is not None
+    assert (second.is_full, second.number, second.started) == (False, 2, 2)
+    again = row_after(begun(5, 0), replace(done, job_id="job-2", book=new), second, 10)
+    assert again is not None
+    assert again.number == 2
+
+
+def judged(claim: BookClaim = CLAIM, known: BookRow | None = ROW, *, whole: bool = True, gaps: bool = True) -> Any:
+    found = None if known is None else KnownBook(known, 0)
+    objection = objection_to(claim, found, is_whole=whole, asks_gaps=gaps)
+    return None if objection is None else objection.reason
+
+
+def at(page: int, line: int) -> BookClaim:
+    return replace(CLAIM, first=BookPlace(page, line))
+
+
+SINGLE = replace(CLAIM, first=BookPlace(1, 24), is_single=True)
+FULL = replace(ROW, is_full=True, place=BookPlace(3, 1))
+
+
+@pytest.mark.parametrize(
+    ("claim", "known", "reason"),
+    [
+        (CLAIM, None, None),
+        (CLAIM, ROW, None),
+        (at(1, 22), ROW, Reason.BOOK_OVER_LINES),
+        (at(1, 22), replace(ROW, place=BookPlace(2, 1)), Reason.BOOK_OVER_LINES),
+        (at(1, 24), ROW, None),
+        (SINGLE, ROW, Reason.BOOK_GAP),
+        (CLAIM, replace(ROW, digest=CONTENT), Reason.BOOK_REPEATED),
+        (at(1, 1), FULL, None),
+        (at(2, 1), FULL, Reason.BOOK_OVER_LINES),
+        (at(1, 1), replace(FULL, digest=CONTENT), Reason.BOOK_REPEATED),
+        (at(1, 1), ROW, Reason.BOOK_OVER_LINES),
+    ],
+)
+def test_an_update_is_asked_about_where_the_memory_says_otherwise(
+    claim: BookClaim, known: BookRow | None, reason: Reason | None
+) -> None:
+    assert judged(claim, known) is reason
+
+
+def test_the_digest_counts_under_the_key_of_the_row() -> None:
+    claim = replace(CLAIM, names=(NAME, EARLIER), digests=(OTHER, CONTENT))
+    found = KnownBook(replace(ROW, digest=CONTENT), 1)
+    objection = objection_to(claim, found, is_whole=True, asks_gaps=True)
+    assert objection is not None
+    assert objection.reason is Reason.BOOK_REPEATED
+    assert judged(claim, replace(ROW, digest=CONTENT)) is None
+
+
+def test_while_an_area_is_away_a_book_is_not_known_and_a_gap_is_asked_about_by_the_appliance_alone() -> None:
+    assert judged(known=None, whole=False) is Reason.BOOK_NOT_KNOWN
+    assert judged(whole=False) is Reason.BOOK_NOT_KNOWN
+    assert judged(at(1, 1), FULL, whole=False) is Reason.BOOK_NOT_KNOWN
+    assert judged(at(1, 1), whole=False) is Reason.BOOK_OVER_LINES
+    assert judged(SINGLE, gaps=False) is None
+
+
+def asked(reason: Reason = Reason.BOOK_OVER_LINES, ordinal: int = 7) -> Record:
+    return ask_about_book(BookObjection(reason, ordinal, BookPlace(2, 1), job="job-0", at=AT), AT)(job()).record
+
+
+def ordered(record: Record, person: str, terminal: str) -> Record:
+    given = Answered(record.epoch, Verdict.PRINT, 1, 0, terminal, person)
+    return changes.answer(given, at=AT, date=AT[:10], trusted=True)(record).record
+
+
+def test_the_question_is_a_question_like_any_other() -> None:
+    record = asked()
+    assert (record.state, record.valid, record.asked, record.epoch) == (JobState.PENDING_HELD, False, True, 1)
+    assert record.reasons == (Reason.BOOK_OVER_LINES,)
+    for other in (stopped(1, 2), changes.cancel(AT, "t", "Ann")(job()).record, begun(0, 0), job(book=None)):
+        assert ask_about_book(BookObjection(Reason.BOOK_GAP), AT)(other).record == other
+
+
+@pytest.mark.parametrize("reason", [Reason.BOOK_OVER_LINES, Reason.BOOK_REPEATED, Reason.BOOK_GAP])
+def test_to_print_all_the_same_takes_two_people(reason: Reason) -> None:
+    once = ordered(asked(reason), "Ann", "counter-1")
+    assert (once.valid, once.proposed is None) == (False, False)
+    with pytest.raises(PassbookError, match="second person"):
+        ordered(once, "Ann", "manager")
+    twice = ordered(once, "Ben", "manager")
+    assert (twice.valid, twice.state) == (True, JobState.PENDING)
+    # The order is about the book as it stood then.
+    assert twice.book is not None
+    assert judged(replace(twice.book, first=BookPlace(1, 1))) == (
+        None if reason is Reason.BOOK_OVER_LINES else Reason.BOOK_OVER_LINES
+    )
+    assert judged(replace(twice.book, first=BookPlace(1, 1)), replace(ROW, ordinal=8)) is Reason.BOOK_OVER_LINES
+
+
+def test_to_look_at_a_book_that_is_not_known_takes_one_person() -> None:
+    assert ordered(asked(Reason.BOOK_NOT_KNOWN), "Ann", "counter-1").valid
+
+
+def test_a_power_cut_leaves_the_question_one_for_two_people() -> None:
+    record = changes.invalidate(Reason.POWER_LOSS, AT)(asked()).record
+    assert record.reasons == (Reason.POWER_LOSS, Reason.BOOK_OVER_LINES)
+    assert not ordered(record, "Ann", "counter-1").valid
+
+
+def test_what_is_kept_for_long_names_no_book() -> None:
+    kept = without_outline(asked())
+    assert kept.book is not None
+    assert (kept.book.names, kept.book.digests) == ((), ())
+    assert kept.book.objection is not None
+
+
+@pytest.mark.parametrize(
+    ("record", "hold"),
+    [
+        (job(), BookHold.NOTHING),
+        (begun(1, 2), BookHold.ALL),
+        (stopped(1, 2), BookHold.ALL),
+        (job(state=JobState.PROCESSING), BookHold.ALL),
+        (asked(), BookHold.LATER),
+        (changes.hold(AT, "t", "Ann")(job()).record, BookHold.NOTHING),
+        (job(begun=True, confirmed=1), BookHold.ALL),
+    ],
+)
+def test_a_job_holds_others_back_for_as_long_as_the_book_is_in_doubt(record: Record, hold: BookHold) -> None:
+    found = book_job(record)
+    assert found is not None
+    assert found.hold is hold
+
+
+def test_jobs_wait_for_the_one_that_was_begun_and_never_for_each_other() -> None:
+    first, later = book_job(stopped(1, 2)), book_job(job(sequence=9))
+    both = book_job(replace(stopped(1, 2), sequence=9))
+    question = book_job(asked())
+    assert first is not None
+    assert later is not None
+    assert both is not None
+    assert question is not None
+    assert first.holds(later)
+    assert first.holds(replace_sequence(later, 1))
+    assert first.holds(both)
+    assert not both.holds(first)
+    assert question.holds(later)
+    assert not question.holds(replace_sequence(later, 1))
+    assert not question.holds(both)
+    assert not later.holds(first)
+    assert book_job(job(book=None)) is None
+
+
+def replace_sequence(one: Any, sequence: int) -> Any:
+    return one._replace(sequence=sequence)

@@ -1,0 +1,256 @@
+"""Books against a second opinion: a person who sees each book; jobs, cuts, answers, and areas that are lost."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from passbook.book.claim import BookClaim, BookPlace
+from passbook.document.plan import StepKind, StepOutline
+from passbook.job import changes
+from passbook.job.record import Answered, Record, Verdict
+from passbook.job.states import Reason
+from passbook.protocol.media import Media
+from spooler.data_keys import DataKeys
+from spooler.jobs import Jobs
+from spooler.known_books import KnownBooks
+from tests.firmware.branch import StandingClock
+from tests.storage.store import AT, Store
+
+LINES = 1000
+"""Lines of the one page of these books: none is ever full."""
+MOST_JOBS = 4
+"""Unfinished jobs at a time."""
+ASKED = frozenset({Reason.BOOK_OVER_LINES, Reason.BOOK_REPEATED, Reason.BOOK_GAP})
+
+
+def names_of(book: int) -> tuple[str, ...]:
+    return (f"{book:064x}",)
+
+
+@dataclass
+class Book:
+    """A book as its owner sees it.
+
+    Attributes:
+        next: the line behind the last one that may be printed.
+        content: the number of the content of the last update; 0 for none.
+        changes: how often lines came into it.
+    """
+
+    next: int = 1
+    content: int = 0
+    changes: int = 0
+
+
+@dataclass
+class Sent:
+    """One job, as its teller knows it.
+
+    Attributes:
+        permitted: the changes of the book at which people ordered it printed, whatever the memory says.
+        area: the area in which it lies.
+    """
+
+    book: int
+    first: int
+    count: int
+    content: int
+    area: str
+    permitted: int = -1
+    begun: bool = False
+
+
+@dataclass
+class Model:
+    books: dict[int, Book] = field(default_factory=lambda: {number: Book() for number in (1, 2)})
+    jobs: dict[str, Sent] = field(default_factory=dict)
+
+
+class BooksMachine(RuleBasedStateMachine):
+    """Updates of two books over two areas.  The books are those of a single appliance."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.store = Store(Path(self.folder.name))
+        self.model = Model()
+        self.away = ""
+        self.open()
+
+    def open(self) -> None:
+        self.spool = self.store.open()
+        self.jobs = Jobs(self.spool, DataKeys(), lambda _news: None)
+        self.books = KnownBooks(self.jobs, StandingClock())
+
+    def teardown(self) -> None:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+        self.store.close()
+        self.folder.cleanup()
+
+    def seen(self) -> list[str]:
+        """The unfinished jobs whose area is there."""
+        return [job for job, sent in self.model.jobs.items() if sent.area != self.away]
+
+    @rule(
+        book=st.sampled_from((1, 2)),
+        shift=st.sampled_from((0, 0, -1, 1)),
+        count=st.integers(1, 3),
+        repeats=st.booleans(),
+        steps=st.sampled_from((LINES, LINES, 0, 1)),
+    )
+    @precondition(lambda self: len(self.seen()) < MOST_JOBS)
+    def send(self, book: int, shift: int, count: int, repeats: bool, steps: int) -> None:
+        """An update comes, and has its turn at once, for so many steps."""
+        truth = self.model.books[book]
+        first = max(1, truth.next + shift)
+        number = next(self.store.numbers) + 1000
+        content = truth.content if repeats and truth.content else number
+        places = [*range(first, first + count)]
+        outline = (*(StepOutline(StepKind.LINE, 1, line) for line in places), StepOutline(StepKind.EJECT, 1))
+        claim = BookClaim(
+            names_of(book),
+            (f"{content:064x}",),
+            BookPlace(1, 1),
+            BookPlace(1, first),
+            BookPlace(1, first + count),
+            is_single=True,
+        )
+        facts = {"outline": outline, "steps": len(outline), "book": claim, "size": 20_000, "first": True}
+        record = self.store.accepted(self.spool, **facts)
+        area = next(area.name for area in self.spool._areas if record.job_id in area.usage)
+        self.model.jobs[record.job_id] = Sent(book, first, count, content, area)
+        if steps:
+            self.have_turn(record.job_id, steps)
+
+    def judged_rightly(self, job: str, *, admitted: bool) -> None:
+        """An update goes into its book where that stands, or by the order of people who know how it stands."""
+        sent, truth = self.model.jobs[job], self.model.books[self.model.jobs[job].book]
+        others = [one for other, one in self.model.jobs.items() if other != job and one.book == sent.book]
+        fits = sent.first == truth.next and sent.content != truth.content
+        is_first = truth.changes == 0
+        if admitted:
+            seen = [one for one in others if one.area != self.away]
+            assert sent.begun or not any(one.begun for one in seen), "another job of the book was begun"
+            assert sent.begun or sent.permitted == truth.changes or (self.away == "" and (fits or is_first))
+            return
+        record = self.spool.record(job)
+        if not record.valid:
+            reason = record.reasons[0]
+            assert reason in ASKED | {Reason.BOOK_NOT_KNOWN}
+            assert not (fits or is_first) or self.away, "a book that is known has no question about what fits"
+            assert record.book is not None
+            assert record.book.objection is not None
+            if not self.away and not any(one.begun for one in others):
+                assert record.book.objection.place == BookPlace(1, truth.next)
+        else:
+            assert others, "nothing is in its way"
+
+    @rule(data=st.data(), steps=st.sampled_from((LINES, 1, 2)))
+    @precondition(lambda self: self.seen())
+    def take_up(self, data: st.DataObject, steps: int) -> None:
+        """The turn of a job that waits."""
+        self.have_turn(data.draw(st.sampled_from(self.seen())), steps)
+
+    def have_turn(self, job: str, steps: int) -> None:
+        """Where the job is admitted so many steps of it are printed, to its end, or to a stop."""
+        record = self.spool.record(job)
+        if not record.valid:
+            return
+        admitted = self.books.admits(record)
+        self.judged_rightly(job, admitted=admitted)
+        if not admitted:
+            return
+        self.spool.change(job, changes.start(AT, 1)).result(timeout=30)
+        last = min(record.confirmed + steps, record.steps)
+        sent = self.model.jobs[job]
+        for step in range(record.confirmed + 1, last + 1):
+            self.spool.change(job, changes.journal(step - 1, step)).result(timeout=30)
+            self.touch(sent, min(step, sent.count))
+        if last == record.steps:
+            self.spool.change(job, changes.finish_job(AT)).result(timeout=30)
+            del self.model.jobs[job]
+        else:
+            self.spool.change(job, changes.stop(Reason.SILENT, Media.UNKNOWN, AT)).result(timeout=30)
+        self.books.over(job)
+
+    def touch(self, sent: Sent, lines: int) -> None:
+        """Lines of an update may be in its book now."""
+        truth = self.model.books[sent.book]
+        sent.begun = True
+        truth.next, truth.content = sent.first + lines, sent.content
+        truth.changes += 1
+
+    @rule(data=st.data(), prints=st.booleans())
+    @precondition(lambda self: self.seen())
+    def answer(self, data: st.DataObject, prints: bool) -> None:
+        """People who look at the book answer; an order to print takes two of them where the memory says otherwise."""
+        job = data.draw(st.sampled_from(self.seen()))
+        record = self.spool.record(job)
+        if not record.is_open:
+            return
+        sent, truth = self.model.jobs[job], self.model.books[self.model.jobs[job].book]
+        if not prints:
+            self.give(record, Verdict.DISCARD, 0, "Ann", "t")
+            del self.model.jobs[job]
+            return
+        step = record.furthest_sent + 1 if sent.begun else 1
+        once = self.give(record, Verdict.RESUME, step, "Ann", "t")
+        if not ASKED.isdisjoint(record.reasons):
+            assert not once.valid, "one person is not enough"
+            once = self.give(record, Verdict.RESUME, step, "Ben", "u")
+        if once.ended:
+            del self.model.jobs[job]
+        elif Reason.POWER_LOSS not in record.reasons or record.reasons[-1] in ASKED | {Reason.BOOK_NOT_KNOWN}:
+            sent.permitted = truth.changes
+
+    def give(self, record: Record, verdict: Verdict, step: int, person: str, terminal: str) -> Record:
+        given = Answered(record.epoch, verdict, step, record.sending, terminal, person)
+        answered = changes.answer(given, at=AT, date=AT[:10], trusted=True)
+        return self.spool.change(record.job_id, answered).result(timeout=30)
+
+    @rule()
+    def cut(self) -> None:
+        """The power goes, and comes back."""
+        self.open()
+
+    @rule(name=st.sampled_from(("a", "b")))
+    @precondition(lambda self: not self.away)
+    def lose_area(self, name: str) -> None:
+        """A disk is pulled out."""
+        self.store.close()
+        (self.store.folder / name).rename(self.store.folder / "away")
+        self.away = name
+        self.open()
+
+    @rule()
+    @precondition(lambda self: self.away)
+    def give_area_back(self) -> None:
+        """It is put in again."""
+        self.store.close()
+        folder = self.store.folder / self.away
+        if folder.exists():
+            folder.rename(self.store.folder / f"empty-{next(self.store.numbers)}")
+        (self.store.folder / "away").rename(folder)
+        self.away = ""
+        self.open()
+
+    @invariant()
+    def memory_and_book_agree(self) -> None:
+        """With all areas there, and no job begun, the row of each book tells its next line."""
+        if self.away:
+            return
+        for number, truth in self.model.books.items():
+            if any(sent.begun for sent in self.model.jobs.values() if sent.book == number):
+                continue
+            known = self.spool.books.known(names_of(number))
+            assert (known is None) == (truth.changes == 0)
+            assert known is None or known.row.place == BookPlace(1, truth.next)
+
+
+BooksTest = BooksMachine.TestCase
+BooksTest.settings = hypothesis_settings(max_examples=40, stateful_step_count=30, deadline=None)
