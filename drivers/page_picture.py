@@ -103,12 +103,12 @@ def _draw_text(picture: Image.Image, text: PlacedText, ink: str) -> None:
     for offset, letter in enumerate(text.text):
         corner = (_MARGIN + _across(text, offset), _dots(text.y) - _BASE_LINE)
         for part in _parts(letter):
-            picture.paste(ink, corner, _stamp(part, int(DOTS_PER_INCH / text.cpi)))
+            picture.paste(ink, corner, _stamp(part, int(DOTS_PER_INCH / text.cpi) * text.cells))
 
 
 def _across(text: PlacedText, offset: int) -> int:
     """The beginning of letter `offset` of a text, in dots from the left edge."""
-    return _length(text.left) + int((text.column - 1 + offset) * DOTS_PER_INCH / text.cpi)
+    return _length(text.left) + int((text.column - 1 + offset * text.cells) * DOTS_PER_INCH / text.cpi)
 
 
 def _parts(letter: str) -> str:

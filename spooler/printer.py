@@ -91,8 +91,10 @@ class Printer:
         if isinstance(parsed, PdfDocument):
             plan = self._drawn(parsed, layout)
         else:
-            codec = self._dialect.profile.find_code_page(self._code_page).codec
-            plan = place(parsed, layout, codec=codec, code_page=self._code_page, start=request.start)
+            page, name = self._dialect.profile.find_code_page(self._code_page), self._code_page
+            plan = place(
+                parsed, layout, codec=page.codec, code_page=name, has_wide=page.wide is not None, start=request.start
+            )
         sheet = layout.sheet
         self._dialect.check_printable(sheet, plan, layout=layout.name, printer=self.name)
         return Prepared(plan, layout.name, sheet, layout.form)

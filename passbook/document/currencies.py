@@ -32,5 +32,21 @@ _CODES: Final = MappingProxyType(
 MINOR_DIGITS: Final = MappingProxyType({code: digits for digits, codes in _CODES.items() for code in codes.split()})
 """Currency -> digits after the point: the column "minor unit"."""
 
-WITHOUT_DIGITS: Final = frozenset(("XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX").split())
+WITHOUT_DIGITS: Final = frozenset(
+    {
+        "XAG",
+        "XAU",
+        "XBA",
+        "XBB",
+        "XBC",
+        "XBD",
+        "XDR",
+        "XPD",
+        "XPT",
+        "XSU",
+        "XTS",
+        "XUA",
+        "XXX",
+    }
+)
 """Codes for which the column says "N.A.": metals, units of account, and the codes for tests and for no currency."""

@@ -106,9 +106,8 @@ def parse_document(format: str, data: bytes, most: int = sys.maxsize) -> Documen
 
     Raises:
         PassbookError: `unknown-format`, `document-malformed`, `document-empty`, `amount-not-decimal`,
-            `amount-too-fine`, `unknown-currency`, `currency-without-digits`, `date-not-valid`, `control-byte`, `document-too-large`,
-            `pdf-not-readable`; nothing else,
-            for any bytes.
+            `amount-too-fine`, `unknown-currency`, `currency-without-digits`, `date-not-valid`, `control-byte`,
+            `document-too-large`, `pdf-not-readable`; nothing else, for any bytes.
     """
     check_format(format)
     return FORMATS[format](data.removeprefix(codecs.BOM_UTF8), most)

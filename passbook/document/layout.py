@@ -18,7 +18,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from passbook.document.characters import control_position
+from passbook.document.characters import control_position, usual_cells
 from passbook.document.lengths import LengthError, parse_length, to_units
 from passbook.document.plan import UNITS_PER_INCH, Sheet
 from passbook.errors import PassbookError
@@ -128,7 +128,7 @@ class FixedText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def end(self) -> int:
         """The number of the last cell."""
-        return self.start + len(self.text) - 1
+        return self.start + usual_cells(self.text) - 1
 
 
 class NumberPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

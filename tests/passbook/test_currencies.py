@@ -24,7 +24,7 @@ def test_every_code_has_three_letters_and_at_most_four_digits() -> None:
     assert all(re.fullmatch("[A-Z]{3}", code) for code in (*MINOR_DIGITS, *WITHOUT_DIGITS))
     assert set(MINOR_DIGITS.values()) == {0, 2, 3, 4}
     assert not MINOR_DIGITS.keys() & WITHOUT_DIGITS
-    assert date.fromisoformat(EDITION)
+    assert date.fromisoformat(EDITION).isoformat() == EDITION
 
 
 @pytest.mark.parametrize(
