@@ -33,12 +33,14 @@ class Prepared(NamedTuple):
         layout: the name of the layout by which the document was placed; empty where none was.
         sheet: the page that a mechanism is set up for; no height where no medium is needed.
         form: the kind of form in stock of which each page takes a sheet; empty for none.
+        substituted: how many characters were replaced as the layout declares.
     """
 
     plan: Plan
     layout: str
     sheet: Sheet
     form: str = ""
+    substituted: int = 0
 
 
 class Link(Protocol):

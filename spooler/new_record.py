@@ -23,10 +23,12 @@ def new_record(
     *,
     side: Side,
     clock: Clock,
+    substituted: int = 0,
 ) -> Record:
     """The record of a job of `requester` in the spool `side`.
 
     `request` names the layout by which the document was placed, with this outline, on this sheet.
+    `substituted` characters were replaced as that layout declares.
     """
     at = stamp(clock)
     is_here = request.choice.right_begins_at(side)
@@ -56,6 +58,7 @@ def new_record(
         moved=request.moved,
         digest=request.digest,
         application=request.application,
+        substituted=substituted,
     )
 
 

@@ -11,11 +11,13 @@ from drivers.profile import assumed_values
 from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
 from passbook.document.band_placing import place_bands, request_pages
+from passbook.document.characters import CodePageText
 from passbook.document.documents import PdfDocument, check_format, parse_document
 from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.placing import place
 from passbook.document.plan import Band, Line, Plan
 from passbook.document.ruler import ruler_text
+from passbook.document.substitutes import Substitutes
 from passbook.errors import PassbookError, shown
 from passbook.job.record import Record
 from passbook.job.states import Reason
@@ -88,16 +90,24 @@ class Printer:
         if layout.form and self._forms is not None and layout.form not in self._forms:
             known = ", ".join(sorted(self._forms)) or "none"
             raise PassbookError("unknown-form", form=layout.form, printer=self.name, layout=layout.name, known=known)
+        page, name = self._dialect.profile.find_code_page(self._code_page), self._code_page
+        text = CodePageText(page.codec, name, page.wide is not None)
+        substitutes = Substitutes(layout, text)
         if isinstance(parsed, PdfDocument):
             plan = self._drawn(parsed, layout)
         else:
-            page, name = self._dialect.profile.find_code_page(self._code_page), self._code_page
             plan = place(
-                parsed, layout, codec=page.codec, code_page=name, has_wide=page.wide is not None, start=request.start
+                parsed,
+                layout,
+                codec=page.codec,
+                code_page=name,
+                has_wide=text.has_wide,
+                start=request.start,
+                substitutes=substitutes,
             )
         sheet = layout.sheet
         self._dialect.check_printable(sheet, plan, layout=layout.name, printer=self.name)
-        return Prepared(plan, layout.name, sheet, layout.form)
+        return Prepared(plan, layout.name, sheet, layout.form, substitutes.replaced)
 
     def _drawn(self, document: PdfDocument, layout: BookLayout) -> Plan:
         """The plan of a document that is printed as pictures."""

@@ -85,6 +85,7 @@ class Shape(NamedTuple):
     layout: str
     sheet: Sheet
     form: str = ""
+    substituted: int = 0
 
 
 class Acceptance:
@@ -315,7 +316,8 @@ class Acceptance:
         prepared = destination.prepare(request, document)
         if prepared.form and request.choice.keep is not Keep.APPLIANCE:
             raise PassbookError("form-needs-appliance", form=prepared.form)
-        shape = Shape(prepared.plan, outline(prepared.plan), prepared.layout, prepared.sheet, prepared.form)
+        plan, layout, sheet, form, substituted = prepared
+        shape = Shape(plan, outline(plan), layout, sheet, form, substituted)
         if request.outline and (request.outline, request.sheet) != (shape.outline, shape.sheet):
             raise PassbookError("document-differs", job=request.job, why="its outline")
         return shape
@@ -353,7 +355,14 @@ class Acceptance:
     def _record(self, actor: Actor, request: SubmitJob, ticket: Ticket, shape: Shape) -> Record:
         placed = replace(request, layout=shape.layout)
         accepted = new_record(
-            actor.name, placed, ticket, shape.outline, shape.sheet, side=Side.APPLIANCE, clock=self._clock
+            actor.name,
+            placed,
+            ticket,
+            shape.outline,
+            shape.sheet,
+            side=Side.APPLIANCE,
+            clock=self._clock,
+            substituted=shape.substituted,
         )
         recovers = self._recovery_public is not None and request.choice.keep.has(Side.APPLIANCE)
         shared = self._names.sealed(ticket.job_id, request)

@@ -41,6 +41,7 @@ DOCUMENT: Final = (
     *("document-malformed", "document-empty", "document-too-large", "unknown-format", "unknown-currency"),
     "currency-without-digits",
     *("amount-not-decimal", "amount-too-fine", "date-not-valid", "column-overflow", "not-in-code-page"),
+    "needs-substitute",
     *("control-byte", "past-last-line", "start-not-given", "start-not-in-book"),
     *("unknown-layout", "layout-unfit", "layout-not-printable", "unknown-printer"),
     *("form-field-unknown", "form-field-missing", "too-many-copies", "unknown-form", "form-needs-appliance"),

@@ -46,7 +46,7 @@ def _is_mark(character: str) -> bool:
 
 
 def is_plain(text: str, codec: str) -> bool:
-    """Whether refuse_controls and refuse_unprintable surely accept a text; quick."""
+    """Whether a text surely holds no control and only characters of one printable byte; quick."""
     return text.isprintable() and _printable(codec).issuperset(text)
 
 
@@ -101,16 +101,6 @@ class CodePageText(NamedTuple):
     def missing(self, text: str) -> int | None:
         """The number (from 1) of the first character that cannot be printed; None when there is none."""
         return next((number for number, character in enumerate(text, 1) if not self.has(character)), None)
-
-
-def refuse_unprintable(text: str, where: str, page: CodePageText) -> None:
-    """Raise PassbookError `not-in-code-page` when a character cannot be printed; `where` names the place.
-
-    The text is free of controls.  Raises LookupError where there is no such codec.
-    """
-    number = page.missing(text)
-    if number is not None:
-        raise PassbookError("not-in-code-page", where=where, number=number, code_page=page.name)
 
 
 @cache

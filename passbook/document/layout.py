@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from passbook.document.characters import control_position, usual_cells
 from passbook.document.lengths import LengthError, parse_length, to_units
 from passbook.document.plan import UNITS_PER_INCH, Sheet
+from passbook.document.typography import substitute_faults
 from passbook.errors import PassbookError
 from passbook.errors.decoding import full_complaint, toml_text
 
@@ -177,6 +178,8 @@ class BookLayout(msgspec.Struct, frozen=True):
     """The place of the number of a sheet; None where it is not printed."""
     form: str = ""
     """The kind of form in stock of which each copy takes a sheet; empty where no stock is kept."""
+    substitutes: dict[str, str] = {}
+    """Typographic characters and what is printed where a code page lacks them."""
 
     def line_y(self, line: int) -> int:
         """Top edge of the page to the base line of `line`, which is 1 to lines_per_page."""
@@ -242,6 +245,7 @@ class _BookFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     left: Fraction
     columns: Annotated[tuple[Column, ...], msgspec.Meta(min_length=1)]
     fold: _Fold | None = None
+    substitutes: dict[str, str] = {}
 
 
 class _SheetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="text"):
@@ -254,6 +258,7 @@ class _SheetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
     cpi: Literal[10, 12]
     left: Fraction
     width: Annotated[int, msgspec.Meta(ge=1, le=400)]
+    substitutes: dict[str, str] = {}
 
 
 class _FormFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="form"):
@@ -271,6 +276,7 @@ class _FormFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     number: NumberPlace | None = None
     form: _FormName | Literal[""] = ""
     copies: Annotated[int, msgspec.Meta(ge=1, le=MOST_COPIES)] = 1
+    substitutes: dict[str, str] = {}
 
 
 _LayoutFile: TypeAlias = _BookFile | _SheetFile | _FormFile
@@ -304,7 +310,8 @@ def parse_layout(name: str, data: bytes, file: str) -> BookLayout:
         found = full_complaint(error, _LayoutFile)
         raise PassbookError("layout-malformed", file=file, where=found.where, why=found.why) from None
     layout = _book(name, parsed) if isinstance(parsed, _BookFile) else _sheet(name, parsed)
-    for where, why, wrong in (*_impossibilities(layout), *_form_faults(layout)):
+    layout = replace(layout, substitutes=parsed.substitutes)
+    for where, why, wrong in (*_impossibilities(layout), *_form_faults(layout), *substitute_faults(layout.substitutes)):
         if wrong:
             raise PassbookError("layout-malformed", file=file, where=where, why=why)
     return layout

@@ -57,6 +57,11 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.TELLER,
         "{where}: character {number} cannot be printed in code page {code_page}. Nothing was accepted; replace it.",
     ),
+    "needs-substitute": ErrorKind(
+        Mender.OPERATOR,
+        "{where}: character {number} is {character}, which code page {code_page} lacks. Nothing was accepted; replace "
+        "it, or declare what is printed for it in the key substitutes of layout {layout}, such as {example}.",
+    ),
     "control-byte": ErrorKind(
         Mender.PROGRAMMER,
         "{where}: character {number} is a control character. Nothing was accepted; remove it.",

@@ -176,6 +176,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         stands_for: the job for which it stands in, at a substitute; empty for none.
         moved_to: the destination and the job that stand in for it, as `window-2 1f0c...`; empty for none.
         issue: the form of which it takes sheets from stock, and those that it has drawn; None where it takes none.
+        substituted: how many characters were replaced as its layout declares.
     """
 
     job_id: str
@@ -233,6 +234,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     stands_for: str = ""
     moved_to: str = ""
     issue: FormIssue | None = None
+    substituted: int = 0
 
     @property
     def ended(self) -> bool:

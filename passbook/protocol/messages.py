@@ -211,6 +211,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
         reported: the end of the other copy, where the other spool told it, by the clock of that spool.
         mail: the mail that brought it, with how far it is for each recipient; None for a job of a terminal.
         moved_to: the destination and the job that stand in for it, as `window-2 1f0c...`; empty for none.
+        substituted: how many characters were replaced as its layout declares.
     """
 
     job: str
@@ -251,6 +252,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     reported: Reported | None = None
     mail: MailView | None = None
     moved_to: str = ""
+    substituted: int = 0
 
 
 class Question(msgspec.Struct, frozen=True, rename="camel"):
@@ -450,6 +452,7 @@ def view_of(record: Record, waiting: Waiting | None = None) -> JobView:
         reported=record.reported,
         mail=None if record.mail is None else mail_view(record.mail),
         moved_to=record.moved_to,
+        substituted=record.substituted,
     )
 
 

@@ -195,7 +195,16 @@ class Submissions:
 
     def _record(self, request: SubmitJob, ticket: Ticket, prepared: Prepared, document: bytes) -> Record:
         steps, clock = outline(prepared.plan), self._own.clock
-        record = new_record(self._terminal, request, ticket, steps, prepared.sheet, side=Side.TERMINAL, clock=clock)
+        record = new_record(
+            self._terminal,
+            request,
+            ticket,
+            steps,
+            prepared.sheet,
+            side=Side.TERMINAL,
+            clock=clock,
+            substituted=prepared.substituted,
+        )
         store = self._own.store
         digest = document_digest(store.digest_key(ticket.job_id), document)
         return replace(record, digest=digest, shared=store.names.sealed(ticket.job_id, request))
