@@ -47,6 +47,7 @@ DOCUMENT: Final = (
     *("form-field-unknown", "form-field-missing", "too-many-copies", "unknown-form", "form-needs-appliance"),
     *("no-graphics", "pdf-not-readable", "pdf-encrypted", "pdf-too-many-pages", "pdf-page-too-large"),
     *("pdf-too-costly", "renderer-failed", "renderer-busy"),
+    *("font-not-readable", "font-lacks-character", "drawn-too-wide", "layout-not-drawable", "text-too-costly"),
 )
 """Codes for a document that cannot be printed."""
 STOCKED: Final = ("unknown-printer", "stock-refused", "stock-not-known", "area-fenced", "area-full")

@@ -13,19 +13,34 @@ from msgspec.structs import astuple
 
 from passbook.document.characters import CodePageText, is_plain, refuse_controls
 from passbook.document.documents import Document, Entry, FormDocument, PassbookUpdate, PdfDocument, StartLine
-from passbook.document.layout import BookLayout, ColumnName, LayoutKind, Overflow
+from passbook.document.layout import Align, BookLayout, Column, ColumnName, FormField, LayoutKind, Overflow
 from passbook.document.plan import NUMBER_MARK, Eject, Line, NextSheet, Plan, Run, Step, Turn
+from passbook.document.rendered_pages import LONGEST_TEXT
 from passbook.document.substitutes import Substitutes
+from passbook.document.text_bands import Pen, UndrawnRun, draw_runs
 from passbook.errors import PassbookError
 
 R = TypeVar("R", Entry, str)
 
 
 class _Text(NamedTuple):
-    """How text is put on paper: in which code page, and with which substitutes."""
+    """How text is put on paper: in which code page, and with which substitutes; `draws` the rest is drawn."""
 
     page: CodePageText
     substitutes: Substitutes
+    draws: bool
+
+
+class _Cells(NamedTuple):
+    """The cells that a text may take where it always stands at the first of them."""
+
+    start: int
+    width: int
+    align: Align = Align.LEFT
+
+    def first_cell(self, length: int) -> int:  # noqa: ARG002 - a column needs it
+        """The first cell."""
+        return self.start
 
 
 def place(
@@ -37,6 +52,7 @@ def place(
     has_wide: bool = False,
     start: StartLine | None = None,
     substitutes: Substitutes | None = None,
+    pen: Pen | None = None,
 ) -> Plan:
     """The steps that print the document: a line for each entry or line that is not blank, turns, and the eject.
 
@@ -49,15 +65,22 @@ def place(
         start: the place that a person gives; it wins over the document's own. A sheet without a given place starts at
             its first line.
         substitutes: counts the characters that were replaced; None where they need not be counted.
+        pen: draws text that the code page lacks; None where no text is drawn.
 
     Raises:
         PassbookError: `layout-unfit`, `start-not-in-book`, `past-last-line`, `control-byte`, `column-overflow`,
             `not-in-code-page`, `needs-substitute`, `document-empty`, `start-not-given`, `form-field-unknown`,
-            `form-field-missing`, `too-many-copies`.  Without a start, `past-last-line` if all of the book has too few
-            lines. LookupError: there is no such codec.
+            `form-field-missing`, `too-many-copies`, and as draw_runs().  Without a start, `past-last-line` if all of
+            the book has too few lines. LookupError: there is no such codec.
     """
     page = CodePageText(codec, code_page, has_wide)
-    code = _Text(page, substitutes or Substitutes(layout, page))
+    code = _Text(page, substitutes or Substitutes(layout, page), pen is not None)
+    plan = _plan(document, layout, code, start)
+    return plan if pen is None else draw_runs(plan, layout, pen)
+
+
+def _plan(document: Document, layout: BookLayout, code: _Text, start: StartLine | None) -> Plan:
+    """The plan, in which text that is to be drawn is not drawn yet."""
     first = StartLine(layout.pages[0], 1)
     if isinstance(document, PdfDocument):
         raise PassbookError("layout-unfit", layout=layout.name, kind=layout.kind.value)
@@ -114,15 +137,29 @@ def _entry_runs(entry: Entry, layout: BookLayout, where: str, code: _Text) -> tu
         text: str = getattr(entry, name)
         if text:
             column = layout.column(name)
-            text = _checked(text, column.width if column else 0, where, name, code)
-            if column:
-                runs += _runs(column.first_cell(code.page.cells(text)), text, code)
+            runs += _printed(text, column or _Cells(1, 0), where, name, code)
     return tuple(sorted(runs, key=lambda run: run.column))
 
 
 def _text_runs(line: str, layout: BookLayout, where: str, code: _Text) -> tuple[Run, ...]:
-    line = _checked(line, layout.columns_total, where, ColumnName.TEXT, code)
-    return () if _is_blank(line) else tuple(_runs(1, line, code))
+    runs = _printed(line, _Cells(1, layout.columns_total), where, ColumnName.TEXT, code)
+    return () if _is_blank(line) else tuple(runs)
+
+
+def _printed(text: str, cells: Column | FormField | _Cells, where: str, column: ColumnName, code: _Text) -> list[Run]:
+    """The runs of a text in its cells.  Raises PassbookError for one that cannot be printed there."""
+    # Looking at the characters one by one took two fifths of the processor time of an acceptance.
+    if len(text) > cells.width or not is_plain(text, code.page.codec):
+        exact = f"{where}, {column.value}"
+        refuse_controls(text, exact)
+        # Each character takes a cell at least, so a text that is far too long is not looked at closely.
+        text = code.substitutes.text(text, exact) if len(text) <= LONGEST_TEXT else text
+        if code.draws and len(text) <= LONGEST_TEXT and code.page.missing(text) is not None:
+            return [UndrawnRun(cells.start, text, width=cells.width, is_right=cells.align is Align.RIGHT, where=exact)]
+        length = code.page.cells(text) if len(text) <= LONGEST_TEXT else len(text)
+        if length > cells.width:
+            raise PassbookError("column-overflow", where=where, column=column.value, length=length, width=cells.width)
+    return list(_runs(cells.first_cell(code.page.cells(text)), text, code))
 
 
 def _runs(column: int, text: str, code: _Text) -> Iterator[Run]:
@@ -146,16 +183,16 @@ def _form_rows(document: FormDocument, layout: BookLayout, code: _Text) -> dict[
     placed: list[tuple[int, Run]] = []
     for text in layout.texts:
         where = f"layout {layout.name}, line {text.line}"
-        fixed = _checked(text.text, text.end - text.start + 1, where, ColumnName.TEXT, code)
-        placed += [(text.line, run) for run in _runs(text.start, fixed, code)]
+        cells = _Cells(text.start, text.end - text.start + 1)
+        placed += [(text.line, run) for run in _printed(text.text, cells, where, ColumnName.TEXT, code)]
     for field in layout.fields:
         if field.name not in given:
             raise PassbookError("form-field-missing", form=layout.name, field=field.name)
         value = given[field.name]
         value = _cut(value, field.width, code) if field.overflow is Overflow.CUT else value
-        value = _checked(value, field.width, f"field {field.name}", ColumnName.TEXT, code)
         if value:
-            placed += [(field.line, run) for run in _runs(field.first_cell(code.page.cells(value)), value, code)]
+            runs = _printed(value, field, f"field {field.name}", ColumnName.TEXT, code)
+            placed += [(field.line, run) for run in runs]
     if not placed:
         raise PassbookError("document-empty")
     if layout.number is not None:
@@ -178,24 +215,6 @@ def _sheets(rows: dict[int, tuple[Run, ...]], layout: BookLayout, copies: int) -
         for line, runs in rows.items():
             yield Line(page, line, layout.line_y(line), runs)
         yield Eject(page) if page == copies else NextSheet(page + 1)
-
-
-def _checked(text: str, width: int, where: str, column: ColumnName, code: _Text) -> str:
-    """The text as it is struck; a column that the layout does not have holds no cells.
-
-    Raises PassbookError for text that cannot be struck.
-    """
-    # Looking at the characters one by one took two fifths of the processor time of an acceptance.
-    if len(text) <= width and is_plain(text, code.page.codec):
-        return text
-    exact = f"{where}, {column.value}"
-    refuse_controls(text, exact)
-    # Each character takes a cell at least, so that a long text is not looked at closely.
-    printed = code.substitutes.text(text, exact) if len(text) <= width else text
-    length = code.page.cells(printed) if len(text) <= width else len(text)
-    if length > width:
-        raise PassbookError("column-overflow", where=where, column=column.value, length=length, width=width)
-    return printed
 
 
 def _placed(rows: Sequence[tuple[Run, ...]], layout: BookLayout, start: StartLine) -> Iterator[Line]:
