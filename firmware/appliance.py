@@ -56,7 +56,7 @@ from spooler.logs import Log, keep_telling, tell_left_out
 from spooler.machine import machine_name
 from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
 from spooler.orderly_end import leave_marks, take_marks
-from spooler.page_renderer import render_pages
+from spooler.page_renderer import render_pages, render_texts
 from spooler.pauses import Pauses
 from spooler.plugging import noticed_plugging
 from spooler.printer import Printer, connect_mechanism
@@ -304,9 +304,16 @@ class Appliance:
         dialect = self._loaded.dialects[settings.name]
         connect = functools.partial(connect_mechanism, settings, dialect, self._clock)
         forms = {one.kind for one in settings.forms}
-        render = functools.partial(render_pages, at=self._config.renderer)
         return Printer(
-            settings, dialect, self._loaded.layouts, connect=connect, tell=self._tell, render=render, forms=forms
+            settings,
+            dialect,
+            self._loaded.layouts,
+            connect=connect,
+            tell=self._tell,
+            render=functools.partial(render_pages, at=self._config.renderer),
+            draw=functools.partial(render_texts, at=self._config.renderer),
+            font=self._loaded.fonts.get(settings.name, b""),
+            forms=forms,
         )
 
     def _make_turns(self) -> Turns:

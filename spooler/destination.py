@@ -91,6 +91,9 @@ class Destination(Protocol):
         From any thread.  Raises PassbookError; nothing has changed then.
         """
 
+    def draws(self, request: SubmitJob, document: bytes) -> bool:
+        """Whether preparing a document may take seconds, since another process draws for it; quick."""
+
     def judge_announced(self, request: SubmitJob) -> None:
         """Judge what a request announces of a document that its terminal keeps: format, layout and sheet.
 

@@ -12,12 +12,13 @@ from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
 from passbook.document.band_placing import place_bands, request_pages
 from passbook.document.characters import CodePageText
-from passbook.document.documents import PdfDocument, check_format, parse_document
+from passbook.document.documents import DRAWN_FORMATS, PdfDocument, check_format, parse_document
 from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.placing import place
 from passbook.document.plan import Band, Line, Plan
 from passbook.document.ruler import ruler_text
 from passbook.document.substitutes import Substitutes
+from passbook.document.text_bands import DrawTexts, Pen
 from passbook.errors import PassbookError, shown
 from passbook.job.record import Record
 from passbook.job.states import Reason
@@ -30,7 +31,7 @@ from spooler.clock import Clock
 from spooler.destination import DestinationAct, Heard, Prepared
 from spooler.logs import Log
 from spooler.news import News
-from spooler.page_renderer import Render, render_pages
+from spooler.page_renderer import Render, render_pages, render_texts
 
 _LOG: Final = Log("printer")
 
@@ -63,9 +64,14 @@ class Printer:
         connect: Callable[[], DocumentSession],
         tell: Callable[[News], None],
         render: Render = render_pages,
+        draw: DrawTexts = render_texts,
+        font: bytes = b"",
         forms: Collection[str] | None = None,
     ) -> None:
-        """`forms` are the kinds that are kept in stock for it; None where another process judges that."""
+        """`font` is the file with which `draw` draws text that its code page lacks; empty where none is drawn.
+
+        `forms` are the kinds that are kept in stock for it; None where another process judges that.
+        """
         self._forms = forms
         self.name = settings.name
         self.lines_in_doubt = dialect.profile.lines_in_doubt
@@ -76,6 +82,8 @@ class Printer:
         self._most_lines = max((one.lines_left(one.pages[0], 1) for one in layouts.values()), default=0)
         self._connect = connect
         self._render = render
+        self._draw = draw
+        self._font = font
         self._people = People(settings, tell)
         self._settings = settings
         self._read_back: ReadBack | None = None
@@ -92,7 +100,8 @@ class Printer:
             raise PassbookError("unknown-form", form=layout.form, printer=self.name, layout=layout.name, known=known)
         page, name = self._dialect.profile.find_code_page(self._code_page), self._code_page
         text = CodePageText(page.codec, name, page.wide is not None)
-        substitutes = Substitutes(layout, text)
+        pen = self._pen()
+        substitutes = Substitutes(layout, text, draws=pen is not None)
         if isinstance(parsed, PdfDocument):
             plan = self._drawn(parsed, layout)
         else:
@@ -104,10 +113,24 @@ class Printer:
                 has_wide=text.has_wide,
                 start=request.start,
                 substitutes=substitutes,
+                pen=pen,
             )
         sheet = layout.sheet
         self._dialect.check_printable(sheet, plan, layout=layout.name, printer=self.name)
         return Prepared(plan, layout.name, sheet, layout.form, substitutes.replaced)
+
+    def draws(self, request: SubmitJob, document: bytes) -> bool:
+        """Whether another process may draw for this document: a PDF, or text beyond ASCII where there is a font."""
+        if request.format in DRAWN_FORMATS:
+            return True
+        # JSON may write any character in ASCII.
+        return bool(self._font) and (not document.isascii() or b"\\u" in document)
+
+    def _pen(self) -> Pen | None:
+        graphics = self._dialect.graphics
+        if graphics is None or not self._font:
+            return None
+        return Pen(self._font, graphics.pitch, graphics.base_rows, self._draw)
 
     def _drawn(self, document: PdfDocument, layout: BookLayout) -> Plan:
         """The plan of a document that is printed as pictures."""

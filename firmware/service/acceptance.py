@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from firmware.config.configuration import KeysConfig, LimitsConfig
-from passbook.document.documents import DRAWN_FORMATS, FORMATS, StartLine
+from passbook.document.documents import FORMATS, StartLine
 from passbook.document.plan import Plan, Sheet, StepOutline, encode_plan, is_outline, outline
 from passbook.errors import PassbookError, shown
 from passbook.job.actor import Actor, MailSender
@@ -247,7 +247,7 @@ class Acceptance:
         first = next(step for step in record.outline if step.kind.traits.is_line)
         for start in (None, StartLine(first.page, first.line)):
             try:
-                shape = await _done(document, self._prepared, replace(home, start=start), document)
+                shape = await self._shape(replace(home, start=start), document)
             except PassbookError as error:
                 if error.code not in {"start-not-given", "past-last-line"}:
                     raise
@@ -303,7 +303,8 @@ class Acceptance:
 
     async def _shape(self, request: SubmitJob, document: bytes) -> Shape:
         """Everything about the request that can be wrong, judged where no other work waits for it."""
-        if request.format in DRAWN_FORMATS:
+        destination = self._destinations.get(request.printer)
+        if destination is not None and destination.draws(request, document):
             return await self._drawing.run(self._prepared, request, document)
         return await _done(document, self._prepared, request, document)
 
