@@ -7,7 +7,7 @@ reader bounds runs before it composes them (P14).
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from passbook.errors import PassbookError
@@ -110,6 +110,7 @@ def _printable(codec: str) -> frozenset[str]:
     return frozenset(one for one in found if len(one) == 1 and _size(one, codec) == 1)
 
 
+@lru_cache(maxsize=8192)
 def _size(character: str, codec: str) -> int:
     """The bytes of a character that is one printable byte, or a pair that begins above ASCII; 0 for any other."""
     try:
