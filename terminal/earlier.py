@@ -29,8 +29,8 @@ def accepted_words(view: JobView, now: dt.datetime, *, known: bool) -> list[str]
 
 def substituted_words(view: JobView) -> str:
     """The sentence that tells how many characters of a document are printed as others."""
-    what = "1 character is" if view.substituted == 1 else f"{view.substituted} characters are"
-    return f"{what} printed as the substitutes that layout {view.layout} declares: the printer has them not."
+    what, them = ("1 character is", "it") if view.substituted == 1 else (f"{view.substituted} characters are", "them")
+    return f"{what} printed as the layout {view.layout} declares, since the printer lacks {them}."
 
 
 def ended_words(view: JobView, now: dt.datetime) -> list[str]:
