@@ -355,6 +355,7 @@ class Appliance:
             take_timeout=printer.take_timeout,
             place=place_of(printer.port, machine_name()),
             setup=self._loaded.dialects[printer.name].setup,
+            draws=printer.name in self._loaded.fonts,
         )
 
     def _make_desks(self) -> dict[str, PrintDesk]:
