@@ -93,7 +93,7 @@ class CodePage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def set_up(self) -> bytes:
-        """The bytes that a printer gets once before a medium, beside the number; a lost end is made up for here."""
+        """The bytes that a printer gets once before a medium, beside the number; here a lost end is sent again."""
         return b"" if self.wide is None else bytes.fromhex(self.wide.set_up) + bytes.fromhex(self.wide.end)
 
 

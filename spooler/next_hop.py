@@ -259,7 +259,7 @@ class NextHop:
         return Prepared((Relay(),), "", Sheet(0))
 
     def draws(self, request: SubmitJob, document: bytes) -> bool:  # noqa: ARG002 - names of Destination
-        """Never: a message is handed on as it is."""
+        """Never: a message is handed on unchanged."""
         return False
 
     def judge_announced(self, request: SubmitJob) -> None:

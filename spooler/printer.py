@@ -17,7 +17,7 @@ from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.placing import place
 from passbook.document.plan import Band, Line, Plan
 from passbook.document.ruler import ruler_text
-from passbook.document.substitutes import Substitutes
+from passbook.document.substitutes import TextSubstitutes
 from passbook.document.text_bands import DrawTexts, Pen
 from passbook.errors import PassbookError, shown
 from passbook.job.record import Record
@@ -101,7 +101,7 @@ class Printer:
         page, name = self._dialect.profile.find_code_page(self._code_page), self._code_page
         text = CodePageText(page.codec, name, page.wide is not None)
         pen = self._pen()
-        substitutes = Substitutes(layout, text, draws=pen is not None)
+        substitutes = TextSubstitutes(layout, text, draws=pen is not None)
         if isinstance(parsed, PdfDocument):
             plan = self._drawn(parsed, layout)
         else:

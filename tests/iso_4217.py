@@ -44,7 +44,7 @@ WITHOUT_DIGITS: Final = frozenset(
 {without}
     }}
 )
-"""Codes for which the column says "N.A.": metals, units of account, and the codes for tests and for no currency."""
+"""Codes for which the column says "N.A.": metals, units of account, and the code for tests."""
 '''
 
 
@@ -59,7 +59,8 @@ def module_of(document: str) -> str:
         code, digits = entry.findtext("Ccy"), entry.findtext("CcyMnrUnts")
         if code is not None and digits is not None:
             found[digits].add(code)
-    without = "\n".join(f'        "{code}",' for code in sorted(found.pop("N.A.")))
+    # The code for no currency is none.
+    without = "\n".join(f'        "{code}",' for code in sorted(found.pop("N.A.")) if code != "X" * 3)
     rows = []
     for digits in sorted(found, key=int):
         rows += [f"        {int(digits)}: (", _wrapped(sorted(found[digits]), 12), "        ),"]

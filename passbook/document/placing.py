@@ -16,7 +16,7 @@ from passbook.document.documents import Document, Entry, FormDocument, PassbookU
 from passbook.document.layout import Align, BookLayout, Column, ColumnName, FormField, LayoutKind, Overflow
 from passbook.document.plan import NUMBER_MARK, Eject, Line, NextSheet, Plan, Run, Step, Turn
 from passbook.document.rendered_pages import LONGEST_TEXT
-from passbook.document.substitutes import Substitutes
+from passbook.document.substitutes import TextSubstitutes
 from passbook.document.text_bands import Pen, UndrawnRun, draw_runs
 from passbook.errors import PassbookError
 
@@ -27,7 +27,7 @@ class _Text(NamedTuple):
     """How text is put on paper: in which code page, and with which substitutes; `draws` the rest is drawn."""
 
     page: CodePageText
-    substitutes: Substitutes
+    substitutes: TextSubstitutes
     draws: bool
 
 
@@ -51,7 +51,7 @@ def place(
     code_page: str,
     has_wide: bool = False,
     start: StartLine | None = None,
-    substitutes: Substitutes | None = None,
+    substitutes: TextSubstitutes | None = None,
     pen: Pen | None = None,
 ) -> Plan:
     """The steps that print the document: a line for each entry or line that is not blank, turns, and the eject.
@@ -74,7 +74,7 @@ def place(
             the book has too few lines. LookupError: there is no such codec.
     """
     page = CodePageText(codec, code_page, has_wide)
-    code = _Text(page, substitutes or Substitutes(layout, page), pen is not None)
+    code = _Text(page, substitutes or TextSubstitutes(layout, page), pen is not None)
     plan = _plan(document, layout, code, start)
     return plan if pen is None else draw_runs(plan, layout, pen)
 

@@ -1,6 +1,6 @@
 """Typographic characters that a code page lacks, replaced as the layout declares: never silently, and never a letter.
 
-A character that the printer has is printed as it is.  One that it lacks is replaced only where the layout's key
+A character that the printer has is printed unchanged.  One that it lacks is replaced only where the layout's key
 `substitutes` names it, and the replaced ones are counted, so that the acceptance can tell their number.  Without a
 declaration the document is refused by the name of the character, its place and the key that would allow it.
 """
@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from passbook.document.characters import CodePageText, is_plain
 from passbook.document.layout import BookLayout
-from passbook.document.typography import is_typographic, name_of
+from passbook.document.typography import character_name, is_typographic
 from passbook.errors import PassbookError
 
 
-class Substitutes:
+class TextSubstitutes:
     """The substitutes of a layout at one document; counts the characters that it replaces.
 
-    Where the printer draws text (`draws`), a text with a character that is neither there nor declared stays as it is.
+    Where the printer draws text (`draws`), a text with a character that is neither there nor declared stays unchanged.
     """
 
     def __init__(self, layout: BookLayout, page: CodePageText, *, draws: bool = False) -> None:
@@ -50,7 +50,7 @@ class Substitutes:
             "needs-substitute",
             where=where,
             number=number,
-            character=name_of(character),
+            character=character_name(character),
             code_page=self._page.name,
             layout=self._layout.name,
             example=f'"\\u{ord(character):04X}" = "-"',

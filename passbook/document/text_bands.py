@@ -19,9 +19,9 @@ from passbook.document.plan import DotPitch, Line, Plan, Run, Step
 from passbook.document.rendered_pages import MOST_TEXTS, TextPicture, TextRequest, row_bytes
 from passbook.errors import PassbookError
 
-LEAST_ROWS: Final = 10
+LEAST_TEXT_ROWS: Final = 10
 """Rows of dots of the lowest line in which text is drawn: in fewer no letter can be read."""
-MOST_ROWS: Final = 16
+MOST_TEXT_ROWS: Final = 16
 """Rows of dots of a drawn text, also in a higher line: two bands of most heads."""
 
 DrawTexts: TypeAlias = Callable[[TextRequest, Sequence[str]], tuple[TextPicture, ...]]
@@ -89,9 +89,9 @@ def draw_runs(plan: Plan, layout: BookLayout, pen: Pen) -> Plan:
 
 
 def _request(undrawn: Sequence[UndrawnRun], layout: BookLayout, pen: Pen) -> TextRequest:
-    rows = min(layout.pitch_units // pen.pitch.down, MOST_ROWS)
-    if rows < LEAST_ROWS:
-        why = f"its lines have room for {rows} rows of dots, and drawn text needs {LEAST_ROWS}"
+    rows = min(layout.pitch_units // pen.pitch.down, MOST_TEXT_ROWS)
+    if rows < LEAST_TEXT_ROWS:
+        why = f"its lines have room for {rows} rows of dots, and drawn text needs {LEAST_TEXT_ROWS}"
         raise PassbookError("layout-not-drawable", layout=layout.name, why=why)
     if len(undrawn) > MOST_TEXTS:
         raise PassbookError("text-too-costly", limit=f"{MOST_TEXTS} texts")

@@ -18,7 +18,7 @@ def is_typographic(character: str) -> bool:
     return not character.isascii() and unicodedata.category(character) in _TYPOGRAPHIC
 
 
-def name_of(character: str) -> str:
+def character_name(character: str) -> str:
     """The name that people can look up, as `RIGHT SINGLE QUOTATION MARK (U+2019)`."""
     return f"{unicodedata.name(character, 'a character')} (U+{ord(character):04X})"
 

@@ -13,7 +13,7 @@ from passbook.document.form_document import FormDocument
 from passbook.document.layout import BookLayout, parse_layout
 from passbook.document.placing import place
 from passbook.document.plan import Line
-from passbook.document.substitutes import Substitutes
+from passbook.document.substitutes import TextSubstitutes
 from passbook.errors import PassbookError
 from tests.passbook.strategies import SAVINGS, SHEET, layout_bytes, shipped
 
@@ -30,7 +30,7 @@ date,text,withdrawal,deposit,balance
 
 
 def substituted(layout: BookLayout, page: CodePageText, *texts: str, draws: bool = False) -> tuple[list[str], int]:
-    work = Substitutes(layout, page, draws=draws)
+    work = TextSubstitutes(layout, page, draws=draws)
     found = [work.text(text, f"line {number}, text") for number, text in enumerate(texts, 1)]
     return found, work.replaced
 
@@ -42,7 +42,7 @@ def refusal(*texts: str, layout: BookLayout = SHEET) -> PassbookError:
 
 
 def lines(document: Document, layout: BookLayout) -> tuple[list[str], int]:
-    work = Substitutes(layout, CP858)
+    work = TextSubstitutes(layout, CP858)
     plan = place(document, layout, codec="cp858", code_page="cp858", substitutes=work)
     return [run.text for one in plan if isinstance(one, Line) for run in one.runs], work.replaced
 

@@ -584,21 +584,3 @@ def test_who_saw_the_end_leaves_nothing_behind(branch: Branch) -> None:
     fake = accepting()
     fake.greet = [(JOB, COMPLETED)]
     assert left_by(branch, fake, "") == []
-
-
-@pytest.mark.parametrize(
-    ("count", "words"),
-    [
-        (1, "1 character is printed as the layout savings-24 declares, since the printer lacks it."),
-        (3, "3 characters are printed as the layout savings-24 declares, since the printer lacks them."),
-    ],
-)
-def test_the_number_of_substitutes_is_said_at_the_acceptance(branch: Branch, count: int, words: str) -> None:
-    async def story() -> None:
-        fake, person = accepting(), Person()
-        fake.answers["Spooler.SubmitJob"] = lambda _: view(substituted=count)
-        async with running(branch, fake):
-            await follower(branch, fake, person).run(JOB_SENT, wait=False)
-        assert person.lines == ["Job aa11 was accepted.", words]
-
-    within(story())
