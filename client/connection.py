@@ -23,6 +23,7 @@ from passbook.protocol.completions import Completion
 from passbook.protocol.document import GetDocument, StoredDocument
 from passbook.protocol.environment import Environment, GetEnvironment
 from passbook.protocol.history_reply import GetHistory, HistoryReply
+from passbook.protocol.layouts_reply import LayoutsReply
 from passbook.protocol.messages import (
     MAX_DOCUMENT,
     MAX_PIECE,
@@ -295,6 +296,10 @@ class TerminalClient(Client):
     async def agent_settings(self) -> AgentSettings:
         """The defaults of the agent at the other end, and the figures of its spool."""
         return await self.command("Agent.GetSettings", Nothing(), AgentSettings)
+
+    async def layouts(self) -> LayoutsReply:
+        """The printers, layouts and import profiles by which documents are judged."""
+        return await self.command("Spooler.GetLayouts", Nothing(), LayoutsReply)
 
     async def set_feed(self, job: str, feed: Side, person: str) -> JobView:
         """Change the copy from which a job shall be printed; `person` decided that."""

@@ -23,7 +23,8 @@ from typing import Any, Final, Self
 from demo.people import Printing
 from drivers.simulator.control import SimulatorControl
 from drivers.simulator.paper import Paper, Ruler
-from passbook.document.layout import BookLayout, parse_layout
+from passbook.document.layout import BookLayout
+from passbook.document.layout_file import parse_layout
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
 PRINTER: Final = "window-1"
@@ -385,7 +386,9 @@ def read_layout(file: Path) -> BookLayout:
 
 def ruler_of(layout: BookLayout) -> Ruler:
     """The rules that a book of this layout has printed on its pages."""
-    return Ruler(layout.first_y, layout.pitch_units, layout.lines_per_page, layout.fold_after, layout.fold_gap_units)
+    fold = layout.usual_page.fold
+    after, gap = (None, 0) if fold is None else (fold.after, fold.gap_units)
+    return Ruler(layout.first_y, layout.pitch_units, layout.lines_per_page, after, gap)
 
 
 def await_fact(is_so: Callable[[], bool], why: Callable[[], object]) -> None:

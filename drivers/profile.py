@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import asdict
 
+from passbook.document.characters import control_refusal
 from passbook.document.plan import Run
 from passbook.errors import PassbookError, shown
 from passbook.errors.decoding import full_complaint, toml_text
@@ -208,7 +209,7 @@ def encode_run(page: CodePage, code_page: str, run: Run, where: str) -> list[byt
     letters = []
     for number, character in enumerate(run.text, start=1):
         if unicodedata.category(character) in _UNPRINTABLE:
-            raise PassbookError("control-byte", where=where, number=number)
+            raise control_refusal(character, where, number)
         try:
             code = character.encode(page.codec)
         except UnicodeEncodeError:

@@ -314,6 +314,7 @@ class Appliance:
             draw=functools.partial(render_texts, at=self._config.renderer),
             font=self._loaded.fonts.get(settings.name, b""),
             forms=forms,
+            imports=self._loaded.imports,
         )
 
     def _make_turns(self) -> Turns:
@@ -341,6 +342,7 @@ class Appliance:
             report_wait=self._config.turns.report_wait,
             printers=tuple(map(self._facts_of, self._config.printers)),
             layouts=tuple(self._loaded.layouts.values()),
+            imports=tuple(self._loaded.imports.values()),
         )
 
     def _facts_of(self, printer: PrinterConfig) -> PrinterFacts:

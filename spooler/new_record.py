@@ -58,6 +58,7 @@ def new_record(
         moved=request.moved,
         digest=request.digest,
         application=request.application,
+        import_name=request.import_name,
         substituted=substituted,
     )
 

@@ -12,7 +12,8 @@ from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
 from passbook.document.band_placing import place_bands, request_pages
 from passbook.document.characters import CodePageText
-from passbook.document.documents import DRAWN_FORMATS, PdfDocument, check_format, parse_document
+from passbook.document.documents import DRAWN_FORMATS, Hints, PdfDocument, check_format, parse_document
+from passbook.document.import_profile import NO_PROFILES, ImportProfile, Imports
 from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.placing import place
 from passbook.document.plan import Band, Line, Plan
@@ -67,11 +68,13 @@ class Printer:
         draw: DrawTexts = render_texts,
         font: bytes = b"",
         forms: Collection[str] | None = None,
+        imports: Mapping[str, ImportProfile] = NO_PROFILES,
     ) -> None:
         """`font` is the file with which `draw` draws text that its code page lacks; empty where none is drawn.
 
         `forms` are the kinds that are kept in stock for it; None where another process judges that.
         """
+        self._imports = Imports(imports, {name: one.import_name for name, one in layouts.items()})
         self._forms = forms
         self.name = settings.name
         self.lines_in_doubt = dialect.profile.lines_in_doubt
@@ -93,7 +96,8 @@ class Printer:
 
         Raises PassbookError.
         """
-        parsed = parse_document(request.format, document, self._most_lines)
+        hints = Hints(self._imports, request.import_name, request.layout)
+        parsed = parse_document(request.format, document, self._most_lines, hints)
         layout = self._layout_of(request.layout or parsed.layout)
         if layout.form and self._forms is not None and layout.form not in self._forms:
             known = ", ".join(sorted(self._forms)) or "none"

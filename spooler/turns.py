@@ -519,6 +519,7 @@ def _judged(destination: Destination, record: Record, asked: TakeTurn, document:
         printer=record.printer,
         format=record.format,
         layout=record.layout,
+        import_name=record.import_name,
         start=asked.start,
     )
     prepared = destination.prepare(request, document)

@@ -50,7 +50,7 @@ class _Bound(NamedTuple):
     sheet: Sheet
 
     @property
-    def measures(self) -> tuple[int, int, int]:
+    def measures(self) -> tuple[int, float, int]:
         """What the copy says of its sheet."""
         return self.sheet.height, self.sheet.cpi, self.sheet.left
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Final
 
+from passbook.document.amount_style import AmountStyle, print_amount
+from passbook.document.currencies import MINOR_DIGITS
+from passbook.document.date_style import DateStyle, print_date
 from passbook.document.documents import (
     Entry,
     FormDocument,
@@ -46,13 +49,15 @@ def texts_of(format: str, data: bytes) -> Texts | None:  # noqa: A002  # the wor
         return None
     match document:
         case PassbookUpdate():
-            return [_runs(entry) for entry in document.entries]
+            return [_runs(entry, MINOR_DIGITS[document.currency]) for entry in document.entries]
         case TextDocument():
             return [[line] for line in document.lines if line]
         case PdfDocument() | FormDocument():
             return None
 
 
-def _runs(entry: Entry) -> list[str]:
-    parts = (entry.date, entry.text, entry.withdrawal, entry.deposit, entry.balance)
-    return [part for part in parts if part]
+def _runs(entry: Entry, digits: int) -> list[str]:
+    """The parts in the usual style: the layout alone knows another one."""
+    day = [] if entry.date is None else [print_date(DateStyle(), entry.date)]
+    amounts = [one for one in (entry.withdrawal, entry.deposit, entry.balance) if one is not None]
+    return [*day, *filter(None, [entry.text]), *(print_amount(AmountStyle(), one, digits) for one in amounts)]

@@ -32,7 +32,7 @@ _LEAST_TOP: Final = 70
 _CARRIAGE: Final = 94 * UNITS_PER_INCH // 10
 _OFFSET_UNIT: Final = UNITS_PER_INCH // 120
 _MOST_OFFSET: Final = 999
-_PITCHES: Final = {"<": 10.0, "=": 12.0, ">": 16.6}
+_PITCHES: Final = {"<": 10.0, "=": 12.0, ">": 50 / 3}
 _CR, _LF, _FF = 0x0D, 0x0A, 0x0C
 
 

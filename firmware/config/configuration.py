@@ -14,7 +14,7 @@ from drivers.ports.place import place_of
 from drivers.ports.port_address import RemoteLine, TcpAddress, parse_port_url
 from firmware.config.mail_settings import HopConfig, MailConfig, RouteConfig, judge_mail
 from firmware.config.toml import MEBIBYTE, KeySource, Misfit, Offset, Size, expected, parse, read_table, shown_value
-from passbook.document.layout import FIELD_NAME
+from passbook.document.layout_parts import FIELD_NAME
 from passbook.document.lengths import shown_length
 from passbook.errors import PassbookError
 from passbook.job.stock_moves import MOST_SHEETS
@@ -303,6 +303,7 @@ class Config(msgspec.Struct, frozen=True):
         control: the Unix socket of the operators.
         layouts: a folder of book layouts.
         profiles: a folder of printers' profiles.
+        imports: a folder of import profiles.
         state: a folder outside of every area, for knowledge that must survive the areas.
         renderer: the Unix socket of the program that draws the pages of PDFs; None to start one for each document.
     """
@@ -315,6 +316,7 @@ class Config(msgspec.Struct, frozen=True):
     keys: KeysConfig
     layouts: Path | None = None
     profiles: Path | None = None
+    imports: Path | None = None
     control: Path = CONTROL_SOCKET
     state: Path = Path("/var/lib/passbook/state")
     renderer: Path | None = None

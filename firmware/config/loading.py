@@ -22,7 +22,7 @@ from drivers.dialects.known import DIALECTS
 from drivers.ports.doubts import doubts
 from drivers.ports.port_address import has_no_handshake
 from firmware.config.configuration import CONTROL_SOCKET, Config, PrinterConfig
-from firmware.config.layouts import foreign_files, load_layouts, toml_files
+from firmware.config.layouts import foreign_files, load_imports, load_layouts, toml_files
 from firmware.config.mail_settings import HopConfig
 from firmware.identity.callers import Callers, number_of_group
 from firmware.identity.certificates import NAME
@@ -37,6 +37,7 @@ from firmware.identity.server_tls import (
     name_in,
     server_context,
 )
+from passbook.document.import_profile import ImportProfile
 from passbook.document.layout import BookLayout
 from passbook.document.rendered_pages import MOST_FONT
 from passbook.errors import PassbookError, shown
@@ -69,6 +70,7 @@ class Loaded(NamedTuple):
         dialects: by printer.
         layouts: by name.
         fonts: the bytes of a font by printer, where it has one.
+        imports: import profiles by name.
         mail_context: for the mail door, and passwords of terminals by name; None and none without one.
         hops: how conversations with next hops begin, by name.
     """
@@ -80,6 +82,7 @@ class Loaded(NamedTuple):
     dialects: dict[str, Dialect]
     layouts: dict[str, BookLayout]
     fonts: dict[str, bytes]
+    imports: dict[str, ImportProfile]
     mail_context: ssl.SSLContext | None
     mail_passwords: Mapping[str, str]
     hops: Mapping[str, Access]
@@ -107,8 +110,9 @@ def warnings(config: Config) -> list[PassbookError]:
 
 
 def passed_over(config: Config) -> list[PassbookError]:
-    """A warning for each file in the folders of layouts and profiles that is none."""
-    found = (one for folder in (config.layouts, config.profiles) if folder is not None for one in foreign_files(folder))
+    """A warning for each file in the folders of layouts, profiles and import profiles that is none."""
+    folders = (config.layouts, config.profiles, config.imports)
+    found = (one for folder in folders if folder is not None for one in foreign_files(folder))
     return [PassbookError("file-passed-over", file=str(path)) for path in found]
 
 
@@ -131,9 +135,10 @@ def _check_control(config: Config) -> None:
 
 def load_named(config: Config) -> Loaded:
     """Load all files but the appliance key."""
-    trust, layouts = _trust(config), _layouts(config)
+    trust, layouts, imports = _trust(config), _layouts(config), _imports(config)
     dialects = {one.name: _dialect(config, number, one) for number, one in enumerate(config.printers)}
     _must_know_layouts(config, layouts)
+    _must_know_imports(config, layouts, imports)
     _must_have_numbers(config, layouts)
     return Loaded(
         recovery_public=_recovery_public(config),
@@ -143,6 +148,7 @@ def load_named(config: Config) -> Loaded:
         dialects=dialects,
         layouts=layouts,
         fonts=_fonts(config, dialects),
+        imports=imports,
         mail_context=_mail_context(config),
         mail_passwords=_mail_passwords(config),
         hops={hop.name: _access(config, number, hop) for number, hop in enumerate(config.hops)},
@@ -374,9 +380,28 @@ def _must_have_numbers(config: Config, layouts: Mapping[str, BookLayout]) -> Non
                 raise config.problem(f"printer[{number}].form[{place}].numbered", why)
 
 
+def _must_know_imports(config: Config, layouts: Mapping[str, BookLayout], imports: Collection[str]) -> None:
+    """Refuse a layout whose import profile is not there: no CSV document could be read for it."""
+    for layout in layouts.values():
+        if layout.import_name and layout.import_name not in imports:
+            known = ", ".join(sorted(imports))
+            why = f"layout {layout.name} names the import profile {layout.import_name}; expected one of {known}"
+            raise config.problem("imports", why)
+
+
+def _imports(config: Config) -> dict[str, ImportProfile]:
+    folder = config.imports
+    _must_be_folder(config, "imports", folder)
+    return _named(config, "imports", lambda: load_imports(folder))
+
+
+def _must_be_folder(config: Config, key: str, folder: Path | None) -> None:
+    if folder is not None and not os.path.isdir(folder):  # noqa: PTH112  # Path.is_dir() raises for a long name
+        raise config.problem(key, f"{folder} is not a folder; expected one with {key}")
+
+
 def _layouts(config: Config) -> dict[str, BookLayout]:
     folder = config.layouts
-    for key, one in (("layouts", folder), ("profiles", config.profiles)):
-        if one is not None and not os.path.isdir(one):  # noqa: PTH112  # Path.is_dir() raises for a long name
-            raise config.problem(key, f"{one} is not a folder; expected one with {key}")
+    _must_be_folder(config, "layouts", folder)
+    _must_be_folder(config, "profiles", config.profiles)
     return _named(config, "layouts", lambda: load_layouts(folder))

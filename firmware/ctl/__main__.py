@@ -20,7 +20,7 @@ from client.control import PATIENCE, ask
 from client.login import login_name
 from firmware.config.configuration import CONTROL_SOCKET as USUAL_SOCKET
 from firmware.config.configuration import Config, load_configuration
-from firmware.ctl import printer_setups, printers, tables, verifying
+from firmware.ctl import layout_commands, printer_setups, printers, tables, verifying
 from firmware.ctl.verifying import LONG_PATIENCE
 from firmware.identity import pki
 from firmware.service.replies import Finding
@@ -294,6 +294,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_routes(commands)
     _add_printers(commands)
     _add_stock(commands)
+    _add_layouts(commands)
     _add_certificates(commands)
     return parser
 
@@ -529,6 +530,12 @@ def _ruler(arguments: argparse.Namespace, _clock: Clock) -> Any:
 def _say(line: str) -> None:
     """Say something to the person who waits; the result alone goes to the output."""
     print(tables.printable(line), file=sys.stderr, flush=True)
+
+
+def _add_layouts(commands: _Commands) -> None:
+    text = "layouts of books, sheets and forms; no appliance is asked"
+    group = commands.add_parser("layout", help=text, description=text).add_subparsers(required=True, metavar="COMMAND")
+    layout_commands.add_layout_commands(lambda name, text, **defaults: _command(group, name, text, **defaults))
 
 
 def _add_certificates(commands: _Commands) -> None:

@@ -336,6 +336,7 @@ class Acceptance:
         check_name("keyRef", request.key_ref, least=0)
         check_naming(request)
         check_name("application", request.application, least=0)
+        check_name("importName", request.import_name, least=0)
         if not 1 <= request.priority <= self._limits.priority_ceiling:
             raise PassbookError("priority-not-allowed", most=self._limits.priority_ceiling)
         # A message has its documents in base64, and its own limit.
@@ -404,4 +405,5 @@ def _content(request: SubmitJob, document: bytes) -> bytes:
     """Return the content that makes two requests the same (P10): the sent bytes, not their place in today's layouts."""
     # A terminal that keeps a copy names the document by its digest, whether or not it sends the document too.
     said = request.digest if request.digest else document
-    return msgspec.msgpack.encode((request.printer, request.format, request.layout, request.start, said))
+    named = (request.import_name,) if request.import_name else ()
+    return msgspec.msgpack.encode((request.printer, request.format, request.layout, request.start, said, *named))

@@ -52,6 +52,7 @@ from passbook.protocol.capabilities import Capabilities, ServiceAddress, Service
 from passbook.protocol.document import GetDocument, StoredDocument
 from passbook.protocol.environment import Environment, GetEnvironment, patience
 from passbook.protocol.history_reply import GetHistory, HistoryLine, HistoryReply, line_of
+from passbook.protocol.layouts_reply import LayoutsReply
 from passbook.protocol.messages import (
     AnswerQuestion,
     JobOrder,
@@ -216,6 +217,11 @@ class Operations:
             self._agents.must_be(call.connection)
         document = whole_document(call.connection.uploads, request)
         return self._view(call.actor, await self._admission.submit(call.actor, request, document))
+
+    @operation("Spooler.GetLayouts", AT_TERMINALS)
+    async def layouts(self, _call: Call, _payload: Nothing) -> LayoutsReply:
+        """Tell how documents are placed, so that a terminal can judge one without sending it."""
+        return LayoutsReply(self._welcome.printers, self._welcome.layouts, self._welcome.imports)
 
     @operation("Spooler.RegisterAgent", AT_TERMINALS, "agent-connected")
     async def register_agent(self, call: Call, asked: RegisterAgent) -> AgentWelcome:

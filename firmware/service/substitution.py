@@ -290,6 +290,7 @@ class Substitutes:
             layout="" if is_relay(record) else record.layout,
             priority=record.priority,
             application=record.application,
+            import_name=record.import_name,
             document_date=attributes.document_date,
             shares_name=bool(record.shared),
         )

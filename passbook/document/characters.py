@@ -20,6 +20,19 @@ LONGEST_LINE: Final = 16 * 1024
 LONGEST_RUN: Final = 30
 """The most combining marks in a row, by the stream-safe text of UAX #15; no language needs more."""
 
+_TURNS: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Classes of the characters that turn the direction of the text behind them."""
+_KNOWN_CONTROLS: Final = {
+    "\0": ("a NUL", "Remove it; a document full of them is UTF-16 without its mark: save it as UTF-8"),
+    "\t": ("a tab", "Write blanks in its place"),
+    "\n": ("an end of line", "Write the text on one line"),
+    "\r": ("a carriage return", "Write the text on one line; a line is not printed over another one"),
+    "\f": ("a form feed", "Send each page as a document of its own"),
+    "\x1a": ("the end of a DOS file", "Let nothing stand behind it"),
+    "\x1b": ("an escape", "Send the text without the commands of a printer"),
+}
+"""Control -> its name, and what to do about it."""
+
 _FIRST_MARK: Final = "\u0300"
 _FIRST_PRINTABLE: Final = 0x20
 _DELETE: Final = 0x7F
@@ -63,7 +76,15 @@ def refuse_controls(text: str, where: str) -> None:
     """Raise PassbookError `control-byte` when a character is a control; `where` names the place (`entry 7, text`)."""
     number = control_position(text)
     if number is not None:
-        raise PassbookError("control-byte", where=where, number=number)
+        raise control_refusal(text[number - 1], where, number)
+
+
+def control_refusal(character: str, where: str, number: int) -> PassbookError:
+    """The error `control-byte` about a control; `number` is its place in the text at `where`, from 1."""
+    kind = "a turn of direction" if unicodedata.bidirectional(character) in _TURNS else "an invisible character"
+    found, how = _KNOWN_CONTROLS.get(character, (kind, "Remove it"))
+    shown_code = f"{found} (U+{ord(character):04X})"
+    return PassbookError("control-byte", where=where, number=number, found=shown_code, how=how)
 
 
 def usual_cells(text: str) -> int:
@@ -75,7 +96,7 @@ class CodePageText(NamedTuple):
     """The characters of a mechanism's code page.
 
     Attributes:
-        codec: Python's name of the code page.
+        codec: Python's name of the code page; empty for a picture, which takes any character.
         name: the name that an error tells people.
         has_wide: characters of two bytes are printed too, each in two cells.
     """
@@ -92,11 +113,18 @@ class CodePageText(NamedTuple):
 
     def has(self, character: str) -> bool:
         """Whether a character can be printed.  Raises LookupError where there is no such codec."""
-        return _size(character, self.codec) in ({1, 2} if self.has_wide else {1})
+        return not self.codec or _size(character, self.codec) in ({1, 2} if self.has_wide else {1})
 
     def is_wide(self, character: str) -> bool:
         """Whether a character that can be printed takes two cells."""
         return self.has_wide and _size(character, self.codec) == _WIDE
+
+    def fitting(self, text: str, width: int) -> int:
+        """How many characters from the beginning of a text take at most `width` cells; at least one."""
+        count = min(len(text), width)
+        while count > 1 and self.cells(text[:count]) > width:
+            count -= 1
+        return count
 
     def missing(self, text: str) -> int | None:
         """The number (from 1) of the first character that cannot be printed; None when there is none."""

@@ -6,25 +6,35 @@ Errors name places only ("entry 7"), never the text there.
 from __future__ import annotations
 
 import codecs
+import datetime
 import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
-from datetime import date
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
-import msgspec
-
-from passbook.document.amounts import render_amount
-from passbook.document.characters import LONGEST_LINE, LONGEST_RUN, control_position, mark_position, refuse_controls
+from passbook.document.amount_reading import read_amount
+from passbook.document.characters import (
+    LONGEST_LINE,
+    LONGEST_RUN,
+    control_position,
+    control_refusal,
+    mark_position,
+    refuse_controls,
+)
 from passbook.document.csv_document import read_csv
 from passbook.document.currencies import EDITION, MINOR_DIGITS, WITHOUT_DIGITS
-from passbook.document.drafts import EntryDraft, StartLine, UpdateDraft
+from passbook.document.date_reading import read_day
+from passbook.document.decoding_text import decoded_text
+from passbook.document.drafts import EntryDraft, ReadUpdate, StartLine
 from passbook.document.form_document import FormDocument, judge_field, read_form
+from passbook.document.import_profile import NO_IMPORTS, Imports
+from passbook.document.json_update import read_json
 from passbook.document.layout import LAYOUT_NAME
+from passbook.document.layout_parts import FIELD_NAME
+from passbook.document.shape import malformed
 from passbook.errors import PassbookError
-from passbook.errors.decoding import complaint
 from passbook.protocol.confidential import Confidential
 
 __all__ = [
@@ -44,21 +54,33 @@ MAX_ACCOUNT_LENGTH: Final = 40
 _FORMAT_NAME: Final = re.compile(r"[a-z0-9+.-]{1,40}")
 _MARKED: Final = bytes(byte if byte == ord("\n") else ord("x") for byte in range(256))
 """For bytes.translate: all but the end of a line becomes an x."""
-_MARKS: Final = f"it has more than {LONGEST_RUN} combining marks in a row"
+_MARKS: Final = (
+    f"it has more than {LONGEST_RUN} combining marks in a row",
+    "Write each letter with its own marks only",
+)
 _PDF_HEAD: Final = b"%PDF-"
 _PDF_HEAD_WITHIN: Final = 1024
 """The first bytes of a PDF, among which its head stands; programs write a few before it."""
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_OWN_COLUMN: Final = re.compile(FIELD_NAME)
+_FIRM_BLANKS: Final = str.maketrans("\xa0\u202f", "  ")
+"""Blanks at which no line breaks; programs for the web write them, and no printer has them."""
 
 
 class Entry(Confidential, frozen=True):
-    """One line of a book, each part in its printed form; an empty part prints nothing."""
+    """One entry of a book, as values that the style of a layout prints; a part that is None or empty prints nothing.
 
-    date: str
+    Attributes:
+        text: composed and without blanks at its end.
+        withdrawal: in whole minor units of the currency, as the other amounts are.
+        others: texts for columns that the layout calls its own, each with the name of its column.
+    """
+
+    date: datetime.date | None
     text: str
-    withdrawal: str
-    deposit: str
-    balance: str
+    withdrawal: int | None
+    deposit: int | None
+    balance: int | None
+    others: tuple[tuple[str, str], ...] = ()
 
 
 class PassbookUpdate(Confidential, frozen=True):
@@ -96,21 +118,44 @@ class PdfDocument(Confidential, frozen=True):
 Document: TypeAlias = PassbookUpdate | TextDocument | PdfDocument | FormDocument
 
 
-def parse_document(format: str, data: bytes, most: int = sys.maxsize) -> Document:  # noqa: A002 - the protocol's word
+class Hints(NamedTuple):
+    """What people and the configuration say of the way in which a document is written.
+
+    Attributes:
+        imports: the known import profiles.
+        import_name: the import profile that a person names.
+        layout: the layout that a person names.
+    """
+
+    imports: Imports = NO_IMPORTS
+    import_name: str = ""
+    layout: str = ""
+
+
+NO_HINTS: Final = Hints()
+
+
+def parse_document(
+    format: str,  # noqa: A002  # the protocol's word
+    data: bytes,
+    most: int = sys.maxsize,
+    hints: Hints = NO_HINTS,
+) -> Document:
     """The document that the bytes hold.
 
     Args:
         format: a key of FORMATS.
-        data: UTF-8, with or without a byte order mark.
+        data: UTF-8, with or without a byte order mark; what has lines may be UTF-16 with its mark too.
         most: the number of lines or entries that may be printed; the reader only counts those behind them.
+        hints: what is said of the way in which it is written.
 
     Raises:
         PassbookError: `unknown-format`, `document-malformed`, `document-empty`, `amount-not-decimal`,
-            `amount-too-fine`, `unknown-currency`, `currency-without-digits`, `date-not-valid`, `control-byte`,
-            `document-too-large`, `pdf-not-readable`; nothing else, for any bytes.
+            `amount-too-fine`, `two-readings`, `unknown-currency`, `currency-without-digits`, `unknown-import`,
+            `date-not-valid`, `control-byte`, `document-too-large`, `pdf-not-readable`; nothing else, for any bytes.
     """
     check_format(format)
-    return FORMATS[format](data.removeprefix(codecs.BOM_UTF8), most)
+    return FORMATS[format](data, most, hints)
 
 
 def check_format(format: str) -> None:  # noqa: A002  # the word of the protocol
@@ -120,21 +165,12 @@ def check_format(format: str) -> None:  # noqa: A002  # the word of the protocol
         raise PassbookError("unknown-format", format=shown, known=", ".join(FORMATS))
 
 
-def _decode(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        where = f"byte {error.start + 1}"
-    raise _malformed(where, "it is not UTF-8")
-
-
-def _malformed(where: str, why: str) -> PassbookError:
-    return PassbookError("document-malformed", where=where, why=why)
-
-
-def _read_text(data: bytes, most: int) -> TextDocument:
+def _read_text(data: bytes, most: int, _hints: Hints) -> TextDocument:
     # Many lines at once: a megabyte may have a million of them.  Nothing composes with \n.
-    blocks = _whole_lines((_decode(data) + "\n").replace("\r\n", "\n"))
+    whole = decoded_text(data)
+    if "\n" not in whole:
+        whole = whole.replace("\r", "\n")
+    blocks = _whole_lines((whole + "\n").replace("\r\n", "\n"))
     text = "".join([_clean(block, line) for line, block in blocks])
     *rows, rest = text.split("\n", most)
     lines = tuple([row.rstrip(" ") for row in rows])
@@ -150,7 +186,7 @@ def _whole_lines(text: str) -> Iterator[tuple[int, str]]:
     while at < len(text):
         end = text.rfind("\n", at, at + LONGEST_LINE + 1) + 1
         if not end:
-            raise _malformed(f"line {line}", f"it has more than {LONGEST_LINE} characters")
+            raise _too_long(f"line {line}")
         block = text[at:end]
         yield line, block
         at, line = end, line + block.count("\n")
@@ -161,13 +197,13 @@ def _clean(block: str, line: int) -> str:
     position = mark_position(block)
     if position is not None:
         above = block.count("\n", 0, position)
-        raise _malformed(f"line {line + above}", _MARKS)
+        raise malformed(f"line {line + above}", *_MARKS)
     text = _composed(block)
     position = control_position(text.replace("\n", " "))
     if position is not None:
         start = text.rfind("\n", 0, position - 1) + 1
         above = text.count("\n", 0, start)
-        raise PassbookError("control-byte", where=f"line {line + above}", number=position - start)
+        raise control_refusal(text[position - 1], f"line {line + above}", position - start)
     return text
 
 
@@ -176,37 +212,30 @@ def _printed_lines(text: str) -> int:
     return text.encode().translate(_MARKED, delete=b" ").count(b"x\n")
 
 
-def _read_update_csv(data: bytes, most: int) -> PassbookUpdate:
-    return _judge(read_csv(_decode(data)), most)
+def _read_update_csv(data: bytes, most: int, hints: Hints) -> PassbookUpdate:
+    read = read_csv(data, most, hints.imports, import_name=hints.import_name, layout=hints.layout)
+    return _judge(read, most)
 
 
-def _read_update_json(data: bytes, most: int) -> PassbookUpdate:
-    try:
-        draft = msgspec.json.decode(data, type=UpdateDraft)
-    except (ValueError, RecursionError) as error:
-        found = complaint(error, otherwise="it is not what the format allows there")
-    else:
-        return _judge(draft, most)
-    entry, _, column = found.where.partition(", ")
-    if column in {"withdrawal", "deposit", "balance"}:
-        raise PassbookError("amount-not-decimal", where=entry, column=column)
-    raise _malformed(found.where, found.why)
+def _read_update_json(data: bytes, most: int, _hints: Hints) -> PassbookUpdate:
+    return _judge(read_json(data), most)
 
 
-def _read_pdf(data: bytes, _most: int) -> PdfDocument:
+def _read_pdf(data: bytes, _most: int, _hints: Hints) -> PdfDocument:
     # Only the renderer looks further: it is a process of its own.
+    data = data.removeprefix(codecs.BOM_UTF8)
     if _PDF_HEAD not in data[:_PDF_HEAD_WITHIN]:
         raise PassbookError("pdf-not-readable")
     return PdfDocument(data)
 
 
-def _read_form(data: bytes, _most: int) -> FormDocument:
+def _read_form(data: bytes, _most: int, _hints: Hints) -> FormDocument:
     draft = read_form(data)
     fields = [(name, judge_field(name, _printed(text, f"fields, {name}"))) for name, text in draft.fields.items()]
     return FormDocument(draft.form, tuple(fields), draft.copies)
 
 
-FORMATS: Final[MappingProxyType[str, Callable[[bytes, int], Document]]] = MappingProxyType(
+FORMATS: Final[MappingProxyType[str, Callable[[bytes, int, Hints], Document]]] = MappingProxyType(
     {
         "passbook-update+csv": _read_update_csv,
         "passbook-update+json": _read_update_json,
@@ -221,60 +250,88 @@ DRAWN_FORMATS: Final = frozenset({"pdf"})
 """Formats whose documents are drawn by another process, which takes seconds."""
 
 
-def _judge(draft: UpdateDraft, most: int) -> PassbookUpdate:
+def _judge(read: ReadUpdate, most: int) -> PassbookUpdate:
+    draft = read.draft
     if not LAYOUT_NAME.fullmatch(draft.layout):
-        raise _malformed("layout", "it is not the name of a layout")
+        raise malformed("layout", "it is not the name of a layout", "Write a name such as savings-24")
     if draft.currency in WITHOUT_DIGITS:
         raise PassbookError("currency-without-digits", currency=draft.currency)
     if draft.currency not in MINOR_DIGITS:
         raise PassbookError("unknown-currency", edition=EDITION)
     account = draft.account
     if not 1 <= len(account) <= MAX_ACCOUNT_LENGTH or account.isspace() or control_position(account) is not None:
-        raise _malformed("account", f"it is not 1 to {MAX_ACCOUNT_LENGTH} printable characters")
+        why = f"it is not 1 to {MAX_ACCOUNT_LENGTH} printable characters"
+        raise malformed("account", why, "Write it such as 001-22-334455")
     if not draft.entries:
         raise PassbookError("document-empty")
-    entries = tuple(_entry(entry, draft.currency, f"entry {n}") for n, entry in enumerate(draft.entries[:most], 1))
+    entries = tuple([_entry(entry, read, n) for n, entry in enumerate(draft.entries[:most], 1)])
     start = None if draft.start == "ask" else draft.start
-    return PassbookUpdate(draft.layout, account, draft.currency, start, entries, len(draft.entries[most:]))
+    more = len(draft.entries[most:]) + read.more
+    return PassbookUpdate(draft.layout, account, draft.currency, start, entries, more)
 
 
-def _entry(draft: EntryDraft, currency: str, where: str) -> Entry:
-    text = _printed(draft.text, f"{where}, text")
-    refuse_controls(text, f"{where}, text")
-    if not _is_day(draft.date):
-        raise PassbookError("date-not-valid", where=where)
+def _entry(draft: EntryDraft, read: ReadUpdate, number: int) -> Entry:
+    column = "text"
+    try:
+        text = _printed(draft.text, column)
+        refuse_controls(text, column)
+        withdrawal, deposit = _movement(draft, read)
+        balance = _amount(draft.balance, read, "balance")
+        column = "others"
+        others = tuple(_others(draft.others))
+        column = "date"
+        is_movement = withdrawal is not None or deposit is not None
+        day = read_day(draft.date, read.dates, column) if draft.date or is_movement or not text else None
+        return Entry(day, text, withdrawal, deposit, balance, others)
+    except PassbookError as error:
+        # Only a refused entry has its place looked up.
+        found = error
+    where = read.place(number, str(found.facts.get("column", column)))
+    raise PassbookError(found.code, **(found.facts | {"where": where}))
 
-    def amount(text: str, column: str) -> str:
-        return render_amount(text, currency, where, column) if text else ""
 
-    return Entry(
-        draft.date,
-        text,
-        amount(draft.withdrawal, "withdrawal"),
-        amount(draft.deposit, "deposit"),
-        amount(draft.balance, "balance"),
-    )
+def _others(texts: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """The texts for own columns of a layout, each with the name of its column."""
+    for name, text in texts.items():
+        if not _OWN_COLUMN.fullmatch(name):
+            why = "a name is not 1 to 40 of a-z, 0-9 and hyphen"
+            raise malformed("others", why, "Write the names that the columns of the layout have")
+        printed = _printed(text, name)
+        refuse_controls(printed, name)
+        yield name, printed
+
+
+def _movement(draft: EntryDraft, read: ReadUpdate) -> tuple[int | None, int | None]:
+    """The withdrawal and the deposit of an entry."""
+    withdrawal = _amount(draft.withdrawal, read, "withdrawal")
+    deposit = _amount(draft.deposit, read, "deposit")
+    if read.one_amount and deposit is not None and deposit < 0:
+        return -deposit, None
+    rule = read.amounts
+    if rule is not None and rule.negative_withdrawals and withdrawal is not None:
+        withdrawal = -withdrawal
+    if rule is not None and rule.blank_zeros:
+        return withdrawal or None, deposit or None
+    return withdrawal, deposit
+
+
+def _amount(text: str, read: ReadUpdate, column: str) -> int | None:
+    return read_amount(text, read.draft.currency, read.amounts, column, column) if text else None
 
 
 def _printed(text: str, where: str) -> str:
     """The text in its printed form: composed and without blanks at its end."""
     if len(text) > LONGEST_LINE:
-        raise _malformed(where, f"it has more than {LONGEST_LINE} characters")
+        raise _too_long(where)
     if mark_position(text) is not None:
-        raise _malformed(where, _MARKS)
-    return _composed(text).rstrip(" ")
+        raise malformed(where, *_MARKS)
+    return _composed(text).translate(_FIRM_BLANKS).rstrip(" ")
+
+
+def _too_long(where: str) -> PassbookError:
+    return malformed(where, f"it has more than {LONGEST_LINE} characters", "Write less; no paper holds so many")
 
 
 def _composed(text: str) -> str:
     """The text with an `ü` as one character; its length and its runs of marks are bounded."""
     return unicodedata.normalize("NFC", text)
-
-
-def _is_day(text: str) -> bool:
-    if not _DATE.fullmatch(text):
-        return False
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

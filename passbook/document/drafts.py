@@ -5,10 +5,12 @@ The JSON format is exactly these structures, so they refuse keys they do not kno
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
+from passbook.document.reading_rules import AmountRule, DateRule
 from passbook.protocol.confidential import Confidential
 
 PlaceNumber = Annotated[int, msgspec.Meta(ge=1, le=9999)]
@@ -22,13 +24,14 @@ class StartLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EntryDraft(Confidential, frozen=True, forbid_unknown_fields=True):
-    """One line of the book; an empty field prints nothing."""
+    """One entry of the book; an empty field prints nothing.  `others` are for the own columns of a layout, by name."""
 
     date: str
     text: str = ""
     withdrawal: str = ""
     deposit: str = ""
     balance: str = ""
+    others: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class UpdateDraft(Confidential, frozen=True, forbid_unknown_fields=True):
@@ -39,3 +42,22 @@ class UpdateDraft(Confidential, frozen=True, forbid_unknown_fields=True):
     currency: str
     entries: tuple[EntryDraft, ...]
     start: StartLine | Literal["ask"] = "ask"
+
+
+class ReadUpdate(NamedTuple):
+    """A draft, and what its reader knows of it.
+
+    Attributes:
+        more: the number of entries behind those of the draft, which were only counted.
+        place: the words for the place of an entry, by its number and its column; an empty column is the whole entry.
+        dates: how its dates are written; None where nothing says it.
+        amounts: likewise.
+        one_amount: the deposits are amounts of both directions; below zero is a withdrawal.
+    """
+
+    draft: UpdateDraft
+    more: int
+    place: Callable[[int, str], str]
+    dates: DateRule | None
+    amounts: AmountRule | None
+    one_amount: bool = False

@@ -1,20 +1,23 @@
 """A form document: the name of a form, a text for each of its fields, and the number of copies, as JSON.
 
-    {"form": "certificate", "fields": {"holder": "Ada Okafor", "amount": "1,250.00 EUR"}, "copies": 1}
+    {"form": "certificate", "fields": {"holder": "R. Example", "amount": "1,250.00 EUR"}, "copies": 1}
 
 The layout of that name says which fields there are and where they stand (passbook.document.layout).
 """
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 
 from passbook.document.characters import refuse_controls
-from passbook.document.layout import FIELD_NAME, LAYOUT_NAME, MOST_COPIES
+from passbook.document.decoding_text import decoded_text
+from passbook.document.json_text import JsonFormError, check_json, spot_of
+from passbook.document.layout import LAYOUT_NAME, MOST_COPIES
+from passbook.document.layout_parts import FIELD_NAME
+from passbook.document.shape import malformed
 from passbook.errors import PassbookError
 from passbook.errors.decoding import complaint
 from passbook.protocol.confidential import Confidential
@@ -24,6 +27,8 @@ MAX_FORM: Final = 64 * 1024
 MOST_FIELDS: Final = 200
 LONGEST_FIELD: Final = 400
 """The most characters of one field; no line of a layout holds more."""
+
+EXAMPLE_FORM: Final = '{"form": "certificate", "fields": {"holder": "R. Example"}, "copies": 1}'
 
 _FIELD: Final = re.compile(FIELD_NAME)
 
@@ -48,21 +53,28 @@ def read_form(data: bytes) -> FormDraft:
     """The draft that the bytes hold.  Raises PassbookError `document-malformed` or `document-too-large`."""
     if len(data) > MAX_FORM:
         raise PassbookError("document-too-large", limit=MAX_FORM)
+    text = decoded_text(data)
     try:
-        draft = msgspec.json.decode(data, type=FormDraft)
         # Of two texts for one field the decoder keeps the last one, which may not be the one that a person meant.
-        json.loads(data, object_pairs_hook=_pairs)
+        check_json(text)
+        draft = msgspec.json.decode(text, type=FormDraft)
+    except JsonFormError as fault:
+        raise malformed(fault.where, fault.why, fault.how) from None
     except (ValueError, RecursionError) as error:
         # Below `fields` a place names what the sender wrote there.
         found = complaint(error, otherwise="it is not what the format allows there")
-        raise _malformed("fields" if found.where.startswith("fields") else found.where, found.why) from None
+        field = "fields" if found.where.startswith("fields") else found.where
+        raise malformed(
+            f"{field} ({spot_of(text, [field])})", found.why, f"Write a form such as {EXAMPLE_FORM}"
+        ) from None
     if not LAYOUT_NAME.fullmatch(draft.form):
-        raise _malformed("form", "it is not the name of a form")
+        raise malformed("form", "it is not the name of a form", 'Write it such as "form": "certificate"')
     if len(draft.fields) > MOST_FIELDS:
-        raise _malformed("fields", f"it has more than {MOST_FIELDS} fields")
+        raise malformed("fields", f"it has more than {MOST_FIELDS} fields", "Write the fields of the form only")
     for number, name in enumerate(draft.fields, 1):
         if not _FIELD.fullmatch(name):
-            raise _malformed(f"fields, name {number}", "it is not a name of 1 to 40 of a-z, 0-9 and hyphen")
+            why = "it is not a name of 1 to 40 of a-z, 0-9 and hyphen"
+            raise malformed(f"fields, name {number}", why, 'Write it as the layout does, such as "holder"')
     return draft
 
 
@@ -71,16 +83,5 @@ def judge_field(name: str, text: str) -> str:
     where = f"fields, {name}"
     refuse_controls(text, where)
     if len(text) > LONGEST_FIELD:
-        raise _malformed(where, f"it has more than {LONGEST_FIELD} characters")
+        raise malformed(where, f"it has more than {LONGEST_FIELD} characters", "Write less; no line holds so many")
     return text
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name stands twice")
-    return found
-
-
-def _malformed(where: str, why: str) -> PassbookError:
-    return PassbookError("document-malformed", where=where, why=why)

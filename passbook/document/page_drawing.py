@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from passbook.document.layout import BookLayout
+from passbook.document.pitches import exact_pitch
 from passbook.document.plan import NUMBER_MARK, Band, Line, Plan, Sheet
 from passbook.document.rendered_pages import row_bytes
 from passbook.protocol.confidential import Confidential
@@ -113,7 +114,9 @@ def drawn_pages(plan: Plan, sheet: Sheet, layout: BookLayout | None) -> tuple[Dr
 
 def _is_placed_by(step: Line | Band, layout: BookLayout) -> bool:
     """Whether a line stands where the layout has it; bands stand on no line."""
-    return isinstance(step, Band) or (layout.has(step.page, step.line) and layout.line_y(step.line) == step.y)
+    return isinstance(step, Band) or (
+        layout.has(step.page, step.line) and layout.line_y(step.page, step.line) == step.y
+    )
 
 
 def _page(number: int, steps: list[Line | Band], sheet: Sheet, layout: BookLayout | None) -> DrawnPage:
@@ -126,11 +129,13 @@ def _page(number: int, steps: list[Line | Band], sheet: Sheet, layout: BookLayou
     if layout is None:
         rules, width = tuple(Rule(line.line, line.y) for line in lines), 0
     else:
-        ruled = range(1, layout.lines_per_page + 1) if lines else ()
-        rules = tuple(Rule(line, layout.line_y(line)) for line in ruled)
+        ruled = layout.page_lines(number).numbers() if lines else ()
+        rules = tuple(Rule(line, layout.line_y(number, line)) for line in ruled)
         width = layout.page_width
     texts = [
-        PlacedText(line.y, run.column, run.text.replace(NUMBER_MARK, "#"), float(sheet.cpi), sheet.left, wide=run.wide)
+        PlacedText(
+            line.y, run.column, run.text.replace(NUMBER_MARK, "#"), exact_pitch(sheet.cpi), sheet.left, wide=run.wide
+        )
         for line in lines
         for run in line.runs
     ]

@@ -33,11 +33,12 @@ class Sheet(msgspec.Struct, frozen=True, array_like=True):
     """The measures of a page that a mechanism needs before it comes in: lengths in 1/2160 inch, characters per inch.
 
     Attributes:
+        cpi: the name of the pitch (passbook.document.pitches).
         fold: the distance of its fold from the top, for people; 0 for a page without one.
     """
 
     height: int
-    cpi: int = 10
+    cpi: int | float = 10
     left: int = 0
     fold: int = 0
 

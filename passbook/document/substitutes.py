@@ -31,7 +31,7 @@ class TextSubstitutes:
         Raises PassbookError where no text is drawn: `needs-substitute` for a typographic character, `not-in-code-page`
         for another one.
         """
-        if text.isascii() or is_plain(text, self._page.codec):
+        if text.isascii() or not self._page.codec or is_plain(text, self._page.codec):
             return text
         table = self._layout.substitutes
         lacking = [number for number, character in enumerate(text, 1) if not self._page.has(character)]

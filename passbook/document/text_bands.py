@@ -89,7 +89,7 @@ def draw_runs(plan: Plan, layout: BookLayout, pen: Pen) -> Plan:
 
 
 def _request(undrawn: Sequence[UndrawnRun], layout: BookLayout, pen: Pen) -> TextRequest:
-    rows = min(layout.pitch_units // pen.pitch.down, MOST_TEXT_ROWS)
+    rows = min(layout.usual_page.pitch_units // pen.pitch.down, MOST_TEXT_ROWS)
     if rows < LEAST_TEXT_ROWS:
         why = f"its lines have room for {rows} rows of dots, and drawn text needs {LEAST_TEXT_ROWS}"
         raise PassbookError("layout-not-drawable", layout=layout.name, why=why)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -14,8 +15,16 @@ from passbook.errors.catalogue import shown
 LONGEST_SETTING: Final = 2000
 """Characters of a line of an operator's file."""
 _AT: Final = " - at `$"
-_ITEM: Final = re.compile(r"(entries|columns|fields|texts)\[([0-9]+)\]")
-_SINGULAR: Final = {"entries": "entry", "columns": "column", "fields": "field", "texts": "text"}
+_SINGULAR: Final = {
+    "entries": "entry",
+    "columns": "column",
+    "fields": "field",
+    "texts": "text",
+    "heading": "heading",
+    "footer": "footer",
+    "staggering": "staggering, page",
+}
+_ITEM: Final = re.compile(rf"({'|'.join(_SINGULAR)})\[([0-9]+)\]")
 _HARMLESS: Final = re.compile(
     r"Expected `[a-z |]+`, got `[a-z |]+`"
     r"|Expected `[a-z]+` (?:of length )?(?:>=|<=) [0-9]+"
@@ -26,6 +35,8 @@ _KIND: Final = re.compile(r"Expected `([a-z |]+)`, got `([a-z |]+)`")
 _BOUND: Final = re.compile(r"Expected `([a-z]+)` ((?:of length )?(?:>=|<=|>|<) [0-9.]+)")
 _MISSING: Final = re.compile(r"Object missing required field `([A-Za-z_]+)`")
 _UNKNOWN: Final = "Object contains unknown field `"
+_LINE_OF_ERROR: Final = re.compile(r"\(at line ([0-9]+), column [0-9]+\)")
+_KEY_OF_LINE: Final = re.compile(r"[ \t]*\[{0,2}[ \t]*([A-Za-z0-9_.-]{1,60})[ \t]*[=\]]")
 _STEP: Final = re.compile(r"\[[^\]]*\]|[^.\[]+")
 
 
@@ -55,6 +66,54 @@ def full_complaint(error: Exception, kind: Any) -> Complaint:
     return Complaint(_counted(place), why.rstrip(".") + allowed)
 
 
+def found_complaint(error: Exception, kind: Any, table: object) -> Complaint:
+    """The same, with the value that was found in the `table` of the file, where that is no table itself."""
+    told = full_complaint(error, kind)
+    why, place = _split(error)
+    steps = _STEP.findall(place)
+    words = ", ".join(dict.fromkeys(_words(inspect.type_info(kind), steps)))
+    if missing := _MISSING.fullmatch(why):
+        words = ", ".join(dict.fromkeys(_words(inspect.type_info(kind), [*steps, missing[1]])))
+        return Complaint(told.where, f"{missing[1]} is missing" + (f"; it must be one of {words}" if words else ""))
+    if not place or not table or why.startswith(_UNKNOWN):
+        return told
+    found: Any = table
+    for step in steps:
+        found = found[int(step[1:-1]) if step.startswith("[") else step]
+    shape = "a table" if isinstance(found, dict) else "a list" if isinstance(found, list) else shown(str(found))
+    return Complaint(told.where, f"it is {shape}; {_plainly(why, words) or told.why}")
+
+
+_PLAIN: Final = {
+    "int | float": "a number",
+    "int": "a whole number",
+    "str": "a text",
+    "array": "a list",
+    "object": "a table",
+    "bool": "true or false",
+}
+_BOUNDS: Final = {
+    "of length >=": "with at least",
+    "of length <=": "with at most",
+    ">=": "of at least",
+    "<=": "of at most",
+}
+
+
+def _plainly(why: str, words: str) -> str:
+    """The expected value as an operator says it; empty where msgspec says nothing of it."""
+    if words:
+        return f"it must be one of {words}"
+    if found := _KIND.fullmatch(why):
+        return f"it must be {_PLAIN.get(found[1], found[1])}"
+    if found := _BOUND.fullmatch(why):
+        bound, _, number = found[2].rpartition(" ")
+        unit = "" if not bound.startswith("of") else " character" if found[1] == "str" else " item"
+        unit += "s" if unit and number != "1" else ""
+        return f"it must be {_PLAIN.get(found[1], found[1])} {_BOUNDS.get(bound, bound)} {number}{unit}"
+    return ""
+
+
 def toml_text(data: bytes) -> str:
     """The text of an operator's file. Raises ValueError for bytes that are not UTF-8, or for a line that is too long.
 
@@ -65,6 +124,39 @@ def toml_text(data: bytes) -> str:
         if len(line) > LONGEST_SETTING:
             raise ValueError(f"line {number} has more than {LONGEST_SETTING} characters")
     return text
+
+
+def toml_table(data: bytes) -> dict[str, Any]:
+    """The table of an operator's file.  Raises ValueError naming the key where it is not TOML or nested too deep."""
+    text = toml_text(data)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        why = str(error)
+    except RecursionError:
+        raise ValueError(f"it is nested too deep{_AT}.{_deepest_key(text)}`") from None
+    found, lines = _LINE_OF_ERROR.search(why), text.split("\n")
+    key = _key_at(lines if found is None else lines[: int(found[1])])
+    raise ValueError(f"{why}{_AT}.{key}`" if key else why)
+
+
+def _key_at(lines: Sequence[str]) -> str:
+    """The last key or table that begins on one of the lines; empty for none."""
+    keys = (_KEY_OF_LINE.match(line) for line in reversed(lines))
+    return next((key[1] for key in keys if key is not None), "")
+
+
+def _deepest_key(text: str) -> str:
+    """The key below which the most brackets are open; their number in texts says little, but no key has so many."""
+    key, deepest, depth, most = "", "", 0, 0
+    for line in text.split("\n"):
+        begun = _KEY_OF_LINE.match(line)
+        if begun is not None:
+            key, depth = begun[1], 0
+        depth += line.count("[") + line.count("{") - line.count("]") - line.count("}")
+        if depth > most:
+            deepest, most = key, depth
+    return deepest
 
 
 def field_complaint(error: Exception, kind: type[Any], whole: str) -> str:
@@ -110,6 +202,8 @@ def _words(kind: inspect.Type, steps: Sequence[str]) -> Iterator[str]:
         case inspect.UnionType(types=kinds):
             for one in kinds:
                 yield from _words(one, steps)
+        case inspect.StructType(tag_field=str() as key, tag=tag) if steps == [key]:
+            yield str(tag)
         case inspect.StructType(fields=fields) if steps:
             for field in fields:
                 if field.encode_name == steps[0]:

@@ -8,20 +8,36 @@ from passbook.errors.kinds import ErrorKind, Mender
 
 DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     "document-malformed": ErrorKind(
-        Mender.PROGRAMMER, "The document could not be read: {where}: {why}. Nothing was accepted."
+        Mender.PROGRAMMER,
+        "The document could not be read: {where}: {why}. {how}. Nothing was accepted; the programmer of the software "
+        "that wrote the document can mend it.",
     ),
-    "document-empty": ErrorKind(Mender.TELLER, "The document has no lines to print. Nothing was accepted."),
+    "document-empty": ErrorKind(
+        Mender.TELLER,
+        "The document has no lines to print. Nothing was accepted; send one with at least one entry or line.",
+    ),
     "document-too-large": ErrorKind(
         Mender.TELLER, "The document is larger than {limit} bytes. Nothing was accepted; split it."
     ),
     "amount-not-decimal": ErrorKind(
         Mender.TELLER,
-        "{where}: the {column} is not a decimal amount. Nothing was accepted; correct it and send again.",
+        "{where}: it is written {found}, and that is no amount: {why}. It must be written as {example}. "
+        "Nothing was accepted; correct it and send again, or name an import profile that reads it (--import).",
+    ),
+    "two-readings": ErrorKind(
+        Mender.TELLER,
+        "{where}: it is written {found}, which may be {first} or {second}. It must be written as {example}. "
+        "Nothing was accepted; correct it, or name the import profile that says which (--import). The operator can "
+        "make one, or name one in the layout.",
+    ),
+    "unknown-import": ErrorKind(
+        Mender.OPERATOR,
+        "There is no import profile {profile}. Nothing was accepted; choose one of: {known}.",
     ),
     "amount-too-fine": ErrorKind(
         Mender.TELLER,
-        "{where}: the {column} has more than the {digits} decimal places of {currency}. Nothing was accepted; "
-        "correct it and send again.",
+        "{where}: it is written {found}, which has more than the {digits} decimal places of {currency}. It must be "
+        "written as {example}. Nothing was accepted; correct it and send again.",
     ),
     "unknown-currency": ErrorKind(
         Mender.PROGRAMMER,
@@ -35,7 +51,8 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "date-not-valid": ErrorKind(
         Mender.TELLER,
-        "{where}: the date is not a day written YYYY-MM-DD. Nothing was accepted; correct it and send again.",
+        "{where}: it is written {found}, and that is no day: {why}. It must be written as {example}. "
+        "Nothing was accepted; correct it and send again, or name an import profile that reads it (--import).",
     ),
     "column-overflow": ErrorKind(
         Mender.TELLER,
@@ -64,7 +81,8 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "control-byte": ErrorKind(
         Mender.PROGRAMMER,
-        "{where}: character {number} is a control character. Nothing was accepted; remove it.",
+        "{where}: character {number} is {found}, a control character. {how}. Nothing was accepted; the programmer of "
+        "the software that wrote the document can mend it.",
     ),
     "past-last-line": ErrorKind(
         Mender.TELLER,
@@ -79,8 +97,32 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.TELLER,
         "The book has no page {page} line {line}. Nothing was accepted; look at the book and give both.",
     ),
+    "start-not-for-entries": ErrorKind(
+        Mender.TELLER,
+        "Page {page} line {line} is not for entries, which stand on the lines {first} to {last} of that page. "
+        "Nothing was accepted; look at the book and give page and line.",
+    ),
+    "balance-not-known": ErrorKind(
+        Mender.PROGRAMMER,
+        "{where}: the layout prints the balance on page {page} line {line}, and the document does not give it. "
+        "Nothing was accepted; give the balance of every entry.",
+    ),
+    "two-amounts": ErrorKind(
+        Mender.PROGRAMMER,
+        "{where}: it has a withdrawal and a deposit, and the layout has one column for both. Nothing was accepted; "
+        "make two entries of it.",
+    ),
+    "date-not-in-calendar": ErrorKind(
+        Mender.TELLER,
+        "{where}: the date has no year in the {calendar} calendar, in which the layout prints it: it is before its "
+        "first year or too far in the future. Nothing was accepted; correct it and send again.",
+    ),
     "unknown-layout": ErrorKind(
         Mender.OPERATOR, "There is no layout {layout}. Nothing was accepted; choose one of: {known}."
+    ),
+    "no-layout": ErrorKind(
+        Mender.CALLER,
+        "There is no layout {layout}. Nothing was shown; choose one of {known}, or name a file that ends with .toml.",
     ),
     "layout-unfit": ErrorKind(
         Mender.PROGRAMMER,
@@ -170,6 +212,7 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
         "Form {form} is taken from stock that the appliance keeps, so the appliance alone keeps its document. "
         "Nothing was accepted; choose keep appliance.",
     ),
+    "import-malformed": ErrorKind(Mender.OPERATOR, "{file}: {where}: {why}."),
     "layout-malformed": ErrorKind(Mender.OPERATOR, "{file}: {where}: {why}."),
     "profile-malformed": ErrorKind(Mender.OPERATOR, "{file}: {where}: {why}."),
 }

@@ -176,6 +176,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         stands_for: the job for which it stands in, at a substitute; empty for none.
         moved_to: the destination and the job that stand in for it, as `window-2 1f0c...`; empty for none.
         issue: the form of which it takes sheets from stock, and those that it has drawn; None where it takes none.
+        import_name: the import profile that a person named for its document; empty for none.
         substituted: how many characters were replaced as its layout declares.
     """
 
@@ -234,6 +235,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     stands_for: str = ""
     moved_to: str = ""
     issue: FormIssue | None = None
+    import_name: str = ""
     substituted: int = 0
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from passbook.document.layout import FIELD_NAME
+from passbook.document.layout_parts import FIELD_NAME
 from passbook.job.mailed import Notify
 
 FORM_WORD: Final = "XFORM"

@@ -107,6 +107,7 @@ class SubmitJob(Payload, frozen=True):
     Attributes:
         start: the place of the first line, if a person at the terminal decides it.
         layout: a layout in place of the one that the document names.
+        import_name: an import profile by which a CSV document is read, in place of the one that it or its layout names.
         first: the terminal never sent this request before; so it can be accepted although an area cannot be asked.
         key: 32 bytes that wrap the data key; absent only if the appliance takes jobs without one.
         key_ref: the requester's own name for the key.
@@ -146,6 +147,7 @@ class SubmitJob(Payload, frozen=True):
     application: str = ""
     document_date: str = ""
     shares_name: bool = False
+    import_name: str = ""
 
     @property
     def choice(self) -> Choice:

@@ -138,7 +138,7 @@ class RulerPlace(msgspec.Struct, frozen=True, rename="camel"):
     @classmethod
     def on(cls, layout: BookLayout) -> RulerPlace:
         """The places of a ruler on a sheet of this layout."""
-        return cls(layout.name, layout.first_y, layout.left_units + layout.cell_units // 2)
+        return cls(layout.name, layout.first_y, layout.left_units + round(layout.cell_units / 2))
 
 
 class PrinterDetails(msgspec.Struct, frozen=True, rename="camel"):

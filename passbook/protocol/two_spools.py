@@ -22,6 +22,7 @@ from enum import StrEnum
 import msgspec
 
 from passbook.document.drafts import StartLine
+from passbook.document.import_profile import ImportProfile
 from passbook.document.layout import BookLayout, LayoutKind
 from passbook.job.choice import IfApart, Keep, Side
 from passbook.job.print_right import RightReply
@@ -85,6 +86,7 @@ class AgentWelcome(msgspec.Struct, frozen=True, rename="camel"):
     report_wait: float
     printers: tuple[PrinterFacts, ...]
     layouts: tuple[BookLayout, ...]
+    imports: tuple[ImportProfile, ...] = ()
 
 
 class YourTurn(msgspec.Struct, frozen=True, rename="camel"):
@@ -219,7 +221,7 @@ class SealedCopy(msgspec.Struct, frozen=True, rename="camel"):
     format: str
     layout: str
     height: int
-    cpi: int
+    cpi: int | float
     left: int
     identity: bytes
     content: bytes

@@ -22,6 +22,7 @@ from passbook.job.record import Acknowledged, Record, Verdict, without_outline
 from passbook.job.states import JobState
 from passbook.protocol.document import GetDocument, StoredDocument
 from passbook.protocol.history_reply import GetHistory, HistoryReply
+from passbook.protocol.layouts_reply import LayoutsReply
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import (
     AnswerQuestion,
@@ -136,6 +137,14 @@ class AgentOperations:
             return StatusReport(printers, problems=mine, jobs=all_jobs, sheets=self._known.sheets())
         told = await self._upstream.command("Common.Status", Nothing(), StatusReport)
         return replace(told, problems=(*told.problems, *mine))
+
+    @operation("Spooler.GetLayouts", CALLERS)
+    async def layouts(self, _call: Call, _payload: Nothing) -> LayoutsReply:
+        """Tell how documents are placed, as the appliance told it last."""
+        known = self._known.welcome
+        if known is None:
+            return await self._upstream.command("Spooler.GetLayouts", Nothing(), LayoutsReply)
+        return LayoutsReply(known.printers, known.layouts, known.imports)
 
     @operation("Spooler.UploadPiece", CALLERS, "too-many-uploads", "document-too-large")
     async def upload_piece(self, call: Call, piece: UploadPiece) -> Received:

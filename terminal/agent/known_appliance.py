@@ -11,6 +11,7 @@ import msgspec
 
 from drivers.dialects.known import DIALECTS
 from drivers.ports.place import place_of
+from passbook.document.import_profile import NO_IMPORTS, Imports
 from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError, shown
 from passbook.protocol.messages import SheetView, SubmitJob
@@ -42,7 +43,7 @@ class KnownAppliance:
         """Keep what the appliance says of itself now, durably.  Raises PassbookError `file-problem`."""
         known = self.welcome
         self.welcome = welcome
-        if known is None or (known.printers, known.layouts) != (welcome.printers, welcome.layouts):
+        if known is None or _told(known) != _told(welcome):
             files.save_file(self._file, msgspec.json.encode(welcome), files.PRIVATE)
 
     def prepare(self, request: SubmitJob, document: bytes) -> Prepared:
@@ -58,7 +59,14 @@ class KnownAppliance:
         spoken = DIALECTS[settings.dialect](setup, settings.name)
         layouts = {} if self.welcome is None else {one.name: one for one in self.welcome.layouts}
         connect = functools.partial(connect_mechanism, settings, spoken, self._clock)
-        return Printer(settings, spoken, layouts, connect=connect, tell=tell)
+        return Printer(settings, spoken, layouts, connect=connect, tell=tell, imports=self.imports().profiles)
+
+    def imports(self) -> Imports:
+        """The appliance's import profiles, and the layouts that name one."""
+        if self.welcome is None:
+            return NO_IMPORTS
+        by_layout = {one.name: one.import_name for one in self.welcome.layouts}
+        return Imports({one.name: one for one in self.welcome.imports}, by_layout)
 
     def printers(self) -> list[str]:
         """The names of the appliance's printers."""
@@ -97,3 +105,8 @@ class KnownAppliance:
         if facts is None or facts.dialect not in DIALECTS:
             raise PassbookError("unknown-printer", printer=shown(name), known=", ".join(told))
         return facts
+
+
+def _told(welcome: AgentWelcome) -> tuple[object, ...]:
+    """What is kept for the time when the appliance is away."""
+    return welcome.printers, welcome.layouts, welcome.imports

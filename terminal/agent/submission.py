@@ -95,7 +95,7 @@ class Submissions:
         before = self._passed_on.get(request.client_request)
         if before is not None:
             return await self._pass_on(replace(request, **before._asdict()), document)
-        request = await self._sides.chosen(request, document)
+        request = await self._sides.chosen(request, document, self._known.imports())
         if not request.choice.keep.has(Side.TERMINAL):
             return await self._pass_on(self._sides.kept_now(request), document)
         _judge(request, document)
@@ -154,7 +154,8 @@ class Submissions:
 
         Where the own spool does not keep the document, the request that the appliance alone gets.  Raises as submit().
         """
-        asked = (request.printer, request.format, prepared.layout, request.start, document)
+        named = (request.import_name,) if request.import_name else ()
+        asked = (request.printer, request.format, prepared.layout, request.start, document, *named)
         content = msgspec.msgpack.encode(asked)
         known = self._own.spool.known(self._terminal, request.client_request, content)
         if known is not None:
@@ -334,6 +335,7 @@ def _judge(request: SubmitJob, document: bytes) -> None:
     check_name("keyRef", request.key_ref, least=0)
     check_naming(request)
     check_name("application", request.application, least=0)
+    check_name("importName", request.import_name, least=0)
     if request.job:
         raise PassbookError("invalid-message", why="job is given, and the agent makes the ids of its jobs")
     if len(document) > MAX_DOCUMENT:

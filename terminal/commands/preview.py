@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
 
-from passbook.document.page_drawing import DrawnPage
 from passbook.errors import PassbookError
 from passbook.screen.arguments import path, short_text
-from storage import files
+from passbook.screen.page_rows import page_rows
 from terminal.commands import JOB_HELP, AddCommand
 from terminal.opened_copy import open_pages
-from terminal.preview_text import caption, page_rows
+from terminal.page_files import PICTURE, write_pictures
+from terminal.picture import USUAL_WIDTH
+from terminal.preview_text import caption
 from terminal.workplace import Workplace
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-_PICTURE: Final = ".png"
 
 
 def add(command: AddCommand) -> None:
@@ -30,7 +23,7 @@ def add(command: AddCommand) -> None:
     text = "the key of the ring that opens it (default: the one that the job names, or a recovery key)"
     parser.add_argument("--key", type=short_text, default=None, metavar="REF", help=text)
     form = parser.add_mutually_exclusive_group(required=True)
-    text = f"write pictures: a FILE{_PICTURE} with all pages, or one file a page into a folder"
+    text = f"write pictures: a FILE{PICTURE} with all pages, or one file a page into a folder"
     form.add_argument("--out", type=path(Path), metavar="PLACE", help=text)
     form.add_argument("--text", action="store_true", help="show the pages as text")
     parser.set_defaults(run=run)
@@ -49,31 +42,10 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     turned_to = [*(page.number for page in pages[1:]), None]
     captions = [caption(job, copy.layout, page, then) for page, then in zip(pages, turned_to, strict=True)]
     if arguments.text:
-        width = workplace.console.width
+        width = workplace.console.width or USUAL_WIDTH
         lines = [line for words, page in zip(captions, pages, strict=True) for line in (words, *page_rows(page, width))]
         workplace.console.show(pages, lines)
         return 0
-    written = _write_pictures(arguments.out, captions, pages)
+    written = write_pictures(arguments.out, captions, pages)
     workplace.console.show({"files": [str(one) for one in written]}, [str(one) for one in written])
     return 0
-
-
-def _write_pictures(place: Path, captions: Sequence[str], pages: Sequence[DrawnPage]) -> list[Path]:
-    """The written files.  Raises PassbookError `file-problem`."""
-    # Every other command would wait for the library of pictures too.
-    from drivers.page_picture import draw_page, one_below_the_other  # noqa: PLC0415
-
-    pictures = [draw_page(words, page) for words, page in zip(captions, pages, strict=True)]
-    if place.suffix.lower() == _PICTURE:
-        files.save_file(place, _png(one_below_the_other(pictures)), files.PRIVATE)
-        return [place]
-    written = [place / f"page-{page.number}{_PICTURE}" for page in pages]
-    for file, picture in zip(written, pictures, strict=True):
-        files.save_file(file, _png(picture), files.PRIVATE)
-    return written
-
-
-def _png(picture: Image.Image) -> bytes:
-    data = BytesIO()
-    picture.save(data, "PNG")
-    return data.getvalue()

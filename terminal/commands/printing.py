@@ -45,6 +45,8 @@ def add(command: AddCommand) -> None:
         metavar="NAME",
         help="kind of book or sheet (default: the one that FILE names)",
     )
+    text = "the import profile of a CSV file (default: the one that FILE or its layout names)"
+    parser.add_argument("--import", type=short_text_or_none, default="", dest="import_name", metavar="NAME", help=text)
     parser.add_argument(
         "--priority", type=whole(1, 100), default=50, metavar="N", help="1 to 100, higher prints first (default: 50)"
     )
@@ -155,6 +157,7 @@ def _job(workplace: Workplace, arguments: argparse.Namespace) -> SubmitJob:
         document=read_given(arguments.file, MAX_DOCUMENT),
         priority=arguments.priority,
         layout=arguments.layout,
+        import_name=arguments.import_name,
         start=None if arguments.page is None else StartLine(arguments.page, arguments.line),
         key=b"" if ring is None else ring.key(ref),
         key_ref=ref,

@@ -8,7 +8,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from passbook.document.documents import parse_document
-from passbook.document.layout import BookLayout, parse_layout
+from passbook.document.layout import BookLayout
+from passbook.document.layout_file import parse_layout
 from passbook.document.page_drawing import drawn_pages
 from passbook.document.placing import place
 from passbook.document.plan import Plan, StepKind, outline
@@ -21,10 +22,11 @@ from passbook.protocol.messages import JobView, Question
 from passbook.protocol.notice import Notice
 from passbook.protocol.progress import end_words
 from passbook.protocol.two_spools import AgentSettings
+from passbook.screen.page_rows import page_rows
 from terminal.dialogue import choices
 from terminal.own_copy import texts_of
 from terminal.picture import USUAL_WIDTH, picture
-from terminal.preview_text import caption, page_rows
+from terminal.preview_text import caption
 from terminal.spool_figures import spool_lines
 from terminal.tables_of_jobs import jobs_table
 from tests.house import ROOT

@@ -13,7 +13,7 @@ from drivers.dialects.pr2.pr2_profile import builtin_pr2, load_pr2
 from drivers.profile import Profile
 from passbook.document.currencies import EDITION, MINOR_DIGITS, WITHOUT_DIGITS
 from passbook.document.documents import TextDocument
-from passbook.document.layout import parse_layout
+from passbook.document.layout_file import parse_layout
 from passbook.document.placing import place
 from passbook.document.rendered_pages import CPU_SECONDS, LONGEST_TEXT, MEMORY_BYTES, MOST_FONT, MOST_TEXTS
 from passbook.errors import PassbookError

@@ -12,7 +12,7 @@ import pytest
 from drivers.profile import CodePage, Profile, WideCharacters, assumed_values, encode_run
 from drivers.simulator.paper import Paper, Ruler
 from passbook.document.documents import TextDocument
-from passbook.document.layout import parse_layout
+from passbook.document.layout_file import parse_layout
 from passbook.document.placing import place
 from passbook.document.plan import Line, Run
 from passbook.errors import PassbookError

@@ -107,6 +107,7 @@ def test_an_unknown_code_page_is_refused_with_the_known_ones() -> None:
     [
         (Sheet(SHEET.height, 10, 255), b"\x1b<\x1b|A014"),
         (Sheet(SHEET.height, 12, 18 * 999), b"\x1b=\x1b|A999"),
+        (Sheet(SHEET.height, 16.7, 0), b"\x1b>\x1b|A000"),
     ],
 )
 def test_pitch_and_left_edge_are_those_of_the_sheet(sheet: Sheet, sent: bytes) -> None:
@@ -120,7 +121,9 @@ def test_a_left_edge_is_rounded_to_the_nearest_step(left: int) -> None:
     assert abs(steps * 18 - left) <= 9
 
 
-@pytest.mark.parametrize(("sheet", "columns"), [(SHEET, 94), (Sheet(9999, 12), 112), (Sheet(9999, 10, 2160), 84)])
+@pytest.mark.parametrize(
+    ("sheet", "columns"), [(SHEET, 94), (Sheet(9999, 12), 112), (Sheet(9999, 16.7), 156), (Sheet(9999, 10, 2160), 84)]
+)
 def test_the_carriage_has_the_columns_that_the_left_edge_leaves(sheet: Sheet, columns: int) -> None:
     assert columns_of(PR2, sheet) == columns
     for column, printable in ((columns, True), (columns + 1, False)):
@@ -149,7 +152,7 @@ def refusal_of(sheet: Sheet, *lines: Line) -> str:
         (SHEET, SHEET.height + 9, "page 1 line 1 is below the page"),
         (Sheet(70 * 2160 // 26), 1800, "the page is not between 70 and 500 mm high"),
         (Sheet(500 * 2160 // 25), 1800, "the page is not between 70 and 500 mm high"),
-        (Sheet(SHEET.height, 17), 1800, "there is no pitch of 17 characters to the inch, only 10, 12"),
+        (Sheet(SHEET.height, 17), 1800, "there is no pitch of 17 characters to the inch, only 10, 12, 16.7"),
         (Sheet(SHEET.height, 10, 1000 * 18), 1800, "the number does not fit 3 digits"),
         (Sheet(SHEET.height, 10, -19), 1800, "the number does not fit 3 digits"),
     ],
@@ -159,7 +162,7 @@ def test_what_the_printer_cannot_do_is_said_before_it_is_tried(sheet: Sheet, y: 
 
 
 @given(
-    st.builds(Sheet, st.integers(0, 50_000), st.integers(9, 13), st.integers(0, 20_000)),
+    st.builds(Sheet, st.integers(0, 50_000), st.sampled_from([9, 10, 12, 15, 16.7, 17.1]), st.integers(0, 20_000)),
     st.builds(
         Line,
         st.just(1),

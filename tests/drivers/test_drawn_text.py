@@ -15,7 +15,8 @@ from drivers.dialects.escpos.escpos_dialect import EscposSlip
 from drivers.dialects.pr2.pr2_dialect import make_pr2
 from drivers.simulator.paper import Paper, Ruler
 from firmware.config.configuration import PrinterConfig
-from passbook.document.layout import BookLayout, parse_layout
+from passbook.document.layout import BookLayout
+from passbook.document.layout_file import parse_layout
 from passbook.document.plan import Band, Line, Plan
 from passbook.document.rendered_pages import TextPicture, TextRequest, row_bytes
 from passbook.document.text_bands import DrawTexts
@@ -121,7 +122,7 @@ def printed(bench: SlipBench, plan: Plan) -> Paper:
 
 def block(left: int, characters: int, line: int) -> Counter[tuple[int, int]]:
     """The ink of a text of Blocks at a dot from the left edge, on a line of 12 rows: 9 above its base line."""
-    top = LAYOUT.line_y(line) - 9 * DOWN
+    top = LAYOUT.line_y(1, line) - 9 * DOWN
     return Counter(
         (left * ACROSS + column * ACROSS, top + row * DOWN) for column in range(5 * characters) for row in range(1, 11)
     )
@@ -183,13 +184,13 @@ def test_drawn_text_that_is_wider_than_its_field_is_refused(bench: SlipBench) ->
 
 
 def test_lines_that_are_too_low_are_refused(bench: SlipBench) -> None:
-    low = replace(LAYOUT, pitch_units=9 * DOWN)
+    low = replace(LAYOUT, usual_page=replace(LAYOUT.usual_page, pitch_units=9 * DOWN))
     found = refusal(printer(bench, layout=low))
     assert (found.code, found.facts["layout"]) == ("layout-not-drawable", "receipt")
 
 
 def test_ink_that_the_head_does_not_reach_is_refused(bench: SlipBench) -> None:
-    high = replace(LAYOUT, first_y=1080)
+    high = replace(LAYOUT, usual_page=replace(LAYOUT.usual_page, first_y=1080))
     assert refusal(printer(bench, layout=high)).code == "layout-not-printable"
 
 
@@ -216,14 +217,14 @@ def test_the_renderer_draws_what_comes_on_paper(bench: SlipBench) -> None:
     asked = TextRequest(font, (words["holder"],), ACROSS, DOWN, 9, 3)
     [picture] = render_texts(asked, places)
     whole = row_bytes(picture.width)
-    left, top = -(-LAYOUT.left_units // ACROSS), LAYOUT.line_y(1) - 9 * DOWN
+    left, top = -(-LAYOUT.left_units // ACROSS), LAYOUT.line_y(1, 1) - 9 * DOWN
     expected = {
         ((left + column) * ACROSS, top + row * DOWN)
         for row in range(12)
         for column in range(picture.width)
         if picture.dots[row * whole + column // 8] >> (7 - column % 8) & 1
     }
-    on_line = {place for place in paper.ink("S1", 1) if place[1] < LAYOUT.line_y(1) + 3 * DOWN}
+    on_line = {place for place in paper.ink("S1", 1) if place[1] < LAYOUT.line_y(1, 1) + 3 * DOWN}
     assert on_line == expected
     assert set(paper.ink("S1", 1).values()) == {1}
     assert paper.lines("S1")[1, 3] == [("plain", 1)]

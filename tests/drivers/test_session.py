@@ -66,7 +66,7 @@ def test_a_page_turn_is_eject_taken_and_insert(workbench: Workbench) -> None:
 def test_a_line_stands_at_the_pitch_and_the_left_edge_of_its_own_sheet(workbench: Workbench) -> None:
     session = workbench.session()
     session.clean_up()
-    for page, sheet in ((3, Sheet(SHEET.height, 12, 255)), (4, SHEET)):
+    for page, sheet in ((3, Sheet(SHEET.height, 12, 255)), (4, SHEET), (5, Sheet(SHEET.height, 16.7))):
         workbench.insert(session, page, sheet)
         session.print_line(line(1, page=page))
         session.confirm()
@@ -76,6 +76,7 @@ def test_a_line_stands_at_the_pitch_and_the_left_edge_of_its_own_sheet(workbench
     pages = Paper.load(workbench.paper_file).books["B1"].pages
     assert {(run.cpi, run.left) for run in pages[3].runs} == {(12.0, 14 * 18)}
     assert {(run.cpi, run.left) for run in pages[4].runs} == {(10.0, 0)}
+    assert {(run.cpi, run.left) for run in pages[5].runs} == {(50 / 3, 0)}
     assert set(workbench.struck()) == {(3, 1), (4, 1)}
 
 

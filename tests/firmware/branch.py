@@ -23,7 +23,7 @@ from firmware.config.configuration import (
     RecoveryConfig,
     load_configuration,
 )
-from firmware.config.layouts import load_layouts
+from firmware.config.layouts import load_imports, load_layouts
 from firmware.config.toml import KeySource
 from firmware.identity import pki
 from firmware.identity.server_tls import server_context
@@ -210,7 +210,9 @@ def unconnected(layouts: Mapping[str, BookLayout], dialect: Dialect | None = Non
         raise AssertionError("nobody prints here")
 
     settings = PrinterConfig(name, "tcp://127.0.0.1:1")
-    return Printer(settings, dialect or DIALECTS["pr2"](), layouts, connect=connect, tell=lambda _news: None)
+    spoken = dialect or DIALECTS["pr2"]()
+    imports = load_imports(None)
+    return Printer(settings, spoken, layouts, connect=connect, tell=lambda _news: None, imports=imports)
 
 
 def request(number: str = "r-1", **facts: Any) -> SubmitJob:

@@ -282,9 +282,15 @@ def test_a_person_may_say_where_the_first_line_goes(bench: Bench) -> None:
 def test_a_layout_that_the_operator_changed_does_not_make_it_another_request(bench: Bench) -> None:
     """P10: what the terminal sent is the same, wherever it would be placed now."""
     first = submit(bench)
-    moved = _with_layouts(bench, lambda layout: msgspec.structs.replace(layout, first_y=layout.first_y + 180))
+    moved = _with_layouts(bench, _lower)
     again = asyncio.run(moved.submit(TELLER, request(), DOCUMENT))
     assert again == first
+
+
+def _lower(layout: Any) -> Any:
+    """The layout with all lines 2 mm lower."""
+    usual = layout.usual_page
+    return msgspec.structs.replace(layout, usual_page=msgspec.structs.replace(usual, first_y=usual.first_y + 180))
 
 
 def _with_layouts(bench: Bench, change: Callable[[Any], Any]) -> Acceptance:

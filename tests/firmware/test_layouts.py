@@ -8,10 +8,14 @@ from firmware.config.layouts import foreign_files, load_layouts, toml_files
 from passbook.errors import PassbookError
 from tests.passbook.strategies import layout_bytes
 
+SHIPPED = {
+    *("certificate", "cover-page", "india-36", "japan-24", "landp-23", "savings-24", "sheet", "slip", "thai-24"),
+}
+
 
 def test_the_shipped_layouts_are_there() -> None:
     layouts = load_layouts(None)
-    assert set(layouts) == {"certificate", "savings-24", "sheet", "slip"}
+    assert set(layouts) == SHIPPED
     assert all(name == layout.name for name, layout in layouts.items())
 
 
@@ -19,7 +23,7 @@ def test_a_layout_of_the_operators_comes_in_addition(tmp_path: Path) -> None:
     (tmp_path / "junior.toml").write_bytes(layout_bytes("savings-24"))
     (tmp_path / "notes.txt").write_text("not a layout")
     layouts = load_layouts(tmp_path)
-    assert set(layouts) == {"certificate", "junior", "savings-24", "sheet", "slip"}
+    assert set(layouts) == SHIPPED | {"junior"}
     assert layouts["junior"].name == "junior"
 
 
@@ -50,7 +54,7 @@ def test_one_that_cannot_be_read_is_named_too(tmp_path: Path) -> None:
 def test_files_of_other_systems_and_a_mark_of_the_order_of_bytes_stop_nothing(tmp_path: Path) -> None:
     (tmp_path / "._junior.toml").write_bytes(b"\0\5\x16\7")
     (tmp_path / "junior.toml").write_bytes(b"\xef\xbb\xbf" + layout_bytes("savings-24"))
-    assert set(load_layouts(tmp_path)) == {"certificate", "junior", "savings-24", "sheet", "slip"}
+    assert set(load_layouts(tmp_path)) == SHIPPED | {"junior"}
 
 
 def test_a_name_that_no_document_can_say_is_refused(tmp_path: Path) -> None:

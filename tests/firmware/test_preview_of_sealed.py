@@ -10,9 +10,9 @@ import msgspec
 
 from passbook.document.page_drawing import DrawnPage
 from passbook.protocol.two_spools import SealedCopy
+from passbook.screen.page_rows import page_rows
 from terminal.keyring import KeyRing
 from terminal.opened_copy import open_pages
-from terminal.preview_text import page_rows
 from tests.firmware.branch import DOCUMENT, KEY
 from tests.firmware.door import Connector, Door, at_the_door, submission
 from tests.terminal.conftest import Branch

@@ -15,7 +15,7 @@ from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from firmware.config.configuration import KeysConfig, LimitsConfig
 from firmware.config.toml import KeySource
 from firmware.service.acceptance import Acceptance
-from passbook.document.layout import parse_layout
+from passbook.document.layout_file import parse_layout
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor
 from passbook.job.record import Record

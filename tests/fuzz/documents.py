@@ -26,6 +26,8 @@ REFUSALS: Final = frozenset(
         "document-empty",
         "document-malformed",
         "pdf-not-readable",
+        "two-readings",
+        "unknown-import",
         "document-too-large",
         "unknown-currency",
         "currency-without-digits",
@@ -55,5 +57,4 @@ def texts_of(document: Document) -> list[str]:
         case FormDocument(_, fields):
             return [text for _, text in fields]
         case PassbookUpdate():
-            entries = document.entries
-            return [part for one in entries for part in (one.date, one.text, one.withdrawal, one.deposit, one.balance)]
+            return [text for one in document.entries for text in (one.text, *(value for _, value in one.others))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from passbook.document.layout import parse_layout
+from passbook.document.layout_file import parse_layout
 from passbook.document.plan import Band, DotPitch, Eject, Line, Run, decode_plan, encode_plan, is_outline, outline
 from passbook.document.rendered_pages import TextPicture, TextRequest, read_texts
 from passbook.document.text_bands import Pen, UndrawnRun, draw_runs
@@ -25,8 +25,8 @@ width = 40
     "slip.toml",
 )
 PLAN: Final = (
-    Line(1, 1, LAYOUT.line_y(1), (UndrawnRun(1, "ab", width=4, where="one"), Run(30, "5.00"))),
-    Line(1, 2, LAYOUT.line_y(2), (UndrawnRun(5, "c", width=3, is_right=True, where="two"),)),
+    Line(1, 1, LAYOUT.line_y(1, 1), (UndrawnRun(1, "ab", width=4, where="one"), Run(30, "5.00"))),
+    Line(1, 2, LAYOUT.line_y(1, 2), (UndrawnRun(5, "c", width=3, is_right=True, where="two"),)),
     Eject(1),
 )
 REFUSALS: Final = frozenset(

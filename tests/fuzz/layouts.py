@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from passbook.document.layout import parse_layout
+from passbook.document.layout_file import parse_layout
 from passbook.errors import PassbookError
 
 
@@ -13,10 +13,12 @@ def check(data: bytes) -> None:
     except PassbookError as error:
         assert error.code == "layout-malformed"
         return
-    lines = range(1, min(layout.lines_per_page, 200) + 1)
-    heights = [layout.line_y(line) for line in lines]
-    assert heights == sorted(set(heights))
-    assert all(0 <= y <= layout.page_height for y in heights)
-    first = layout.pages[0]
-    assert layout.place_after(first, 1, 0) == (first, 1)
-    assert layout.lines_left(first, 1) > 0
+    first, last = layout.pages
+    for page in {first, last}:
+        heights = [layout.line_y(page, line) for line in layout.page_lines(page).numbers()]
+        assert heights == sorted(set(heights))
+        assert all(0 <= y <= layout.page_height for y in heights)
+        free = layout.entry_lines(page)
+        assert layout.start_at(page, free[0]) == (page, free[0])
+        assert layout.place_after(page, free[0], 0) == (page, free[0])
+        assert layout.lines_left(page, free[0]) > 0

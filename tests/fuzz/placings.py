@@ -10,7 +10,7 @@ from drivers.dialects.pr2.pr2_dialect import Pr2
 from drivers.dialects.pr2.pr2_profile import builtin_pr2
 from passbook.document.documents import FORMATS, parse_document
 from passbook.document.drafts import StartLine
-from passbook.document.layout import parse_layout
+from passbook.document.layout_file import parse_layout
 from passbook.document.placing import place
 from passbook.document.plan import Bar, Line, decode_plan, encode_plan, outline, with_numbers
 from passbook.errors import PassbookError
@@ -19,10 +19,14 @@ from tests.fuzz.documents import REFUSALS
 PROFILE: Final = builtin_pr2()
 LAYOUTS: Final = tuple(
     parse_layout(name, files("passbook.layouts").joinpath(f"{name}.toml").read_bytes(), name)
-    for name in ("savings-24", "sheet", "certificate")
+    for name in ("savings-24", "sheet", "certificate", "india-36", "thai-24", "japan-24")
 )
 PLACING: Final = frozenset(
     {
+        "balance-not-known",
+        "date-not-in-calendar",
+        "layout-not-printable",
+        "start-not-for-entries",
         "column-overflow",
         "form-field-missing",
         "form-field-unknown",

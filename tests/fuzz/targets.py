@@ -17,6 +17,8 @@ TARGETS: Final = (
     "envelopes",
     "frames",
     "hostbytes",
+    "imported",
+    "imports",
     "keyrings",
     "layouts",
     "mailpaths",

@@ -390,7 +390,9 @@ class Office:
 
     def _ruler(self, layout: str) -> Ruler:
         one = self._layouts[layout]
-        return Ruler(one.first_y, one.pitch_units, one.lines_per_page, one.fold_after, one.fold_gap_units)
+        fold = one.usual_page.fold
+        after, gap = (None, 0) if fold is None else (fold.after, fold.gap_units)
+        return Ruler(one.first_y, one.pitch_units, one.lines_per_page, after, gap)
 
     def paper(self) -> Paper:
         """What is on paper now."""

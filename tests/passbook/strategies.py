@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from importlib.resources import files
 
 from hypothesis import strategies as st
 
 from passbook.document.documents import Entry, PassbookUpdate, StartLine, TextDocument
-from passbook.document.layout import CAPITAL_HEIGHT, Align, BookLayout, Column, ColumnName, LayoutKind, parse_layout
+from passbook.document.layout import CAPITAL_HEIGHT, BookLayout, LayoutKind
+from passbook.document.layout_file import parse_layout
+from passbook.document.layout_parts import Align, Column, ColumnName, Fold, PageLines
 
 
 def shipped(name: str) -> BookLayout:
@@ -18,23 +21,26 @@ def layout_bytes(name: str) -> bytes:
     return files("passbook.layouts").joinpath(f"{name}.toml").read_bytes()
 
 
+PARTS = [one for one in ColumnName if one is not ColumnName.AMOUNT]
+"""The columns of most books."""
 SAVINGS = shipped("savings-24")
 SHEET = shipped("sheet")
 
 printable = st.text(st.characters(codec="cp858", categories=["L", "N", "P", "S"]), max_size=14)
-digits = st.integers(0, 9_999_999).map(str)
+digits = st.none() | st.integers(0, 9_999_999)
 entries = st.builds(
-    Entry, date=st.just("2026-03-02"), text=printable, withdrawal=digits, deposit=digits, balance=digits
+    Entry, date=st.just(date(2026, 3, 2)), text=printable, withdrawal=digits, deposit=digits, balance=digits
 )
 lines = st.text(st.characters(codec="cp858", categories=["L", "N", "P", "S"]), max_size=30)
 
 
 def fold_band(layout: BookLayout) -> range:
     """The distances from the top edge that no base line may have because the fold is there; empty without a fold."""
-    if layout.fold_after is None:
+    fold = layout.usual_page.fold
+    if fold is None:
         return range(0)
-    above = layout.line_y(layout.fold_after)
-    return range(above + 1, above + layout.fold_gap_units + CAPITAL_HEIGHT)
+    above = layout.line_y(layout.pages[1], fold.after)
+    return range(above + 1, above + fold.gap_units + CAPITAL_HEIGHT)
 
 
 @st.composite
@@ -50,18 +56,16 @@ def books(draw: st.DrawFn) -> BookLayout:
         kind=LayoutKind.PASSBOOK,
         page_width=14000,
         page_height=first_y + pitch * (lines_per_page - 1) + gap + draw(st.integers(0, 500)),
-        first_y=first_y,
-        pitch_units=pitch,
-        lines_per_page=lines_per_page,
-        fold_after=fold,
-        fold_gap_units=gap,
+        usual_page=PageLines(
+            first_y, pitch, lines_per_page, Fold(fold, fold, gap) if fold else None, (1, lines_per_page)
+        ),
         pages=(first_page, first_page + draw(st.integers(0, 5))),
         cpi=10,
         left_units=draw(st.integers(0, 500)),
         columns_total=60,
         columns=tuple(
             Column(name, start, 14 if name is ColumnName.TEXT else 10, draw(st.sampled_from(Align)))
-            for name, start in zip(ColumnName, (1, 12, 27, 38, 49), strict=True)
+            for name, start in zip(PARTS, (1, 12, 27, 38, 49), strict=True)
         ),
     )
 

@@ -22,7 +22,7 @@ def test_a_control_is_found_where_it_stands(code: int) -> None:
     with pytest.raises(PassbookError) as caught:
         refuse_controls("ab" + chr(code), "entry 7, text")
     assert caught.value.code == "control-byte"
-    assert caught.value.facts == {"where": "entry 7, text", "number": 3}
+    assert (caught.value.facts["where"], caught.value.facts["number"]) == ("entry 7, text", 3)
 
 
 @pytest.mark.parametrize(

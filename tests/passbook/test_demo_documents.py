@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,9 +26,12 @@ def update(name: str) -> PassbookUpdate:
 def test_the_balances_add_up(name: str) -> None:
     entries = update(name).entries
     for before, entry in pairwise(entries):
-        change = Decimal(entry.deposit or 0) - Decimal(entry.withdrawal or 0)
+        change = (entry.deposit or 0) - (entry.withdrawal or 0)
         assert change
-        assert Decimal(before.balance) + change == Decimal(entry.balance)
+        assert before.balance is not None
+        assert before.balance + change == entry.balance
+        assert before.date is not None
+        assert entry.date is not None
         assert before.date <= entry.date
 
 

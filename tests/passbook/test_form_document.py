@@ -10,7 +10,8 @@ import pytest
 
 from passbook.document.documents import FormDocument, StartLine, parse_document
 from passbook.document.form_document import LONGEST_FIELD, MAX_FORM, MOST_FIELDS
-from passbook.document.layout import BookLayout, LayoutKind, parse_layout
+from passbook.document.layout import BookLayout, LayoutKind
+from passbook.document.layout_file import parse_layout
 from passbook.document.placing import place
 from passbook.document.plan import NUMBER_MARK, Eject, Line, NextSheet, Plan, outline, with_numbers
 from passbook.errors import PassbookError
@@ -120,16 +121,16 @@ def test_more_copies_than_the_layout_allows_are_refused() -> None:
         (form(copies="2"), "copies"),
         (form(copies=True), "copies"),
         (form(account=PRIVATE), "the top level"),
-        (b'{"form":"certificate","fields":{"holder":"Okafor","holder":"b"}}', "the top level"),
-        (b'{"form":"certificate","form":"certificate","fields":{}}', "the top level"),
-        (b'{"x":' + b"[" * 50_000, "the top level"),
-        (b"", "the top level"),
+        (b'{"form":"certificate","fields":{"holder":"Okafor","holder":"b"}}', "holder"),
+        (b'{"form":"certificate","form":"certificate","fields":{}}', "form"),
+        (b'{"x":' + b"[" * 50_000, "x"),
+        (b"", "line 1, character 1"),
         (b"[]", "the top level"),
     ],
 )
 def test_a_document_that_is_no_form_is_refused_where_it_is_not(data: bytes, where: str) -> None:
     error = refusal(data)
-    assert (error.code, error.facts["where"]) == ("document-malformed", where)
+    assert (error.code, str(error.facts["where"]).partition(" (")[0]) == ("document-malformed", where)
 
 
 def test_a_control_character_is_refused_by_its_field() -> None:
@@ -181,7 +182,7 @@ def test_the_shipped_certificate_is_what_its_file_says() -> None:
         ("width = 10 }", "width = 9 }", "number, width"),
         ('form = "certificate"', "", "number"),
         ('form = "certificate"', 'form = "Certificate"', "form"),
-        ('overflow = "cut"', 'overflow = "wrap"', "field 5, overflow"),
+        ('overflow = "cut"', 'overflow = "wrap"', "field note, overflow"),
         ("copies = 3", "copies = 0", "copies"),
         ('text = "Note"', 'text = ""', "text 7, text"),
         ('text = "Note"', 'text = "No\\u0007te"', "text 7"),

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passbook.document.layout import CAPITAL_HEIGHT, Align, BookLayout, Column, ColumnName, LayoutKind, parse_layout
+from passbook.document.layout import CAPITAL_HEIGHT, BookLayout, LayoutKind
+from passbook.document.layout_file import parse_layout
+from passbook.document.layout_parts import Align, Column, ColumnName, Fold
 from passbook.document.lengths import parse_length, to_units
 from passbook.errors import PassbookError
-from tests.passbook.strategies import SAVINGS, SHEET, books, fold_band, layout_bytes
+from tests.passbook.strategies import PARTS, SAVINGS, SHEET, books, fold_band, layout_bytes
 
 
 def savings_with(old: str, new: str) -> bytes:
@@ -30,27 +32,28 @@ def test_the_savings_book_is_what_its_file_says() -> None:
     assert SAVINGS.name == "savings-24"
     assert SAVINGS.kind is LayoutKind.PASSBOOK
     assert SAVINGS.pages == (1, 16)
-    assert (SAVINGS.lines_per_page, SAVINGS.fold_after, SAVINGS.fold_gap_units) == (24, 12, 2160)
+    assert (SAVINGS.lines_per_page, SAVINGS.usual_page.fold) == (24, Fold(12, 12, 2160))
     assert (SAVINGS.first_y, SAVINGS.pitch_units) == (1620, 540)
-    assert (SAVINGS.columns_total, SAVINGS.cpi, SAVINGS.cell_units) == (56, 10, 216)
-    assert [column.name for column in SAVINGS.columns] == list(ColumnName)
+    assert (SAVINGS.columns_total, SAVINGS.cpi) == (56, 10)
+    assert SAVINGS.cell_units == 216
+    assert [column.name for column in SAVINGS.columns] == PARTS
 
 
 def test_lines_are_counted_from_the_top_edge_and_skip_the_fold() -> None:
-    assert SAVINGS.line_y(1) == 1620
-    assert SAVINGS.line_y(12) == 1620 + 11 * 540
-    assert SAVINGS.line_y(13) == 1620 + 12 * 540 + 2160
-    assert SAVINGS.line_y(24) == 1620 + 23 * 540 + 2160
+    assert SAVINGS.line_y(3, 1) == 1620
+    assert SAVINGS.line_y(3, 12) == 1620 + 11 * 540
+    assert SAVINGS.line_y(3, 13) == 1620 + 12 * 540 + 2160
+    assert SAVINGS.line_y(3, 24) == 1620 + 23 * 540 + 2160
 
 
 def test_the_savings_book_is_printed_around_its_fold() -> None:
     fold = to_units(parse_length("105 mm"))
-    assert SAVINGS.line_y(12) < fold < SAVINGS.line_y(13) - CAPITAL_HEIGHT
+    assert SAVINGS.line_y(3, 12) < fold < SAVINGS.line_y(3, 13) - CAPITAL_HEIGHT
 
 
 @pytest.mark.parametrize("step", [180, 216, 240, 360])
 def test_every_line_of_the_savings_book_lies_on_a_whole_step_of_every_dialect(step: int) -> None:
-    assert {SAVINGS.line_y(line) % (2160 // step) for line in range(1, 25)} == {0}
+    assert {SAVINGS.line_y(3, line) % (2160 // step) for line in range(1, 25)} == {0}
 
 
 def test_the_savings_book_fits_at_both_pitches() -> None:
@@ -59,7 +62,7 @@ def test_the_savings_book_fits_at_both_pitches() -> None:
 
 def test_the_sheet_has_one_page_and_no_columns() -> None:
     assert (SHEET.kind, SHEET.pages, SHEET.columns) == (LayoutKind.TEXT, (1, 1), ())
-    assert (SHEET.columns_total, SHEET.lines_per_page, SHEET.fold_after) == (75, 60, None)
+    assert (SHEET.columns_total, SHEET.lines_per_page, SHEET.usual_page.fold) == (75, 60, None)
 
 
 def test_columns_are_kept_from_left_to_right() -> None:
@@ -97,14 +100,16 @@ def test_columns_are_kept_from_left_to_right() -> None:
         ("start = 47", "start = 50", "columns"),
         ("start = 12", "start = 0", "column 2, start"),
         ("width = 14", "width = 0", "column 2, width"),
-        ('name = "text"', 'name = "texts"', "column 2, name"),
+        ('name = "text"', 'name = "texts"', "column texts, name"),
         ('name = "text"', 'name = "date"', "columns"),
         ('name = "text"', 'name = "text"\nalgin = "left"', "column 2"),
         ('align = "right"', 'align = "middle"', "column 3, align"),
         ('kind = "passbook"', 'kind = "text"', "the top level"),
         ('kind = "passbook"', 'kind = "book"', "kind"),
         ('kind = "passbook"', "", "the top level"),
-        ('kind = "passbook"', "kind = ", "the top level"),
+        ('kind = "passbook"', "kind = ", "kind"),
+        ("cpi = 10", "cpi = 10\ncpi = 12", "cpi"),
+        ('left = "3 mm"', 'left = "3 mm"\nimport = "A"', "import"),
     ],
 )
 def test_what_cannot_be_is_refused_where_it_is(old: str, new: str, where: str) -> None:
@@ -142,7 +147,10 @@ def mutations(data: bytes) -> st.SearchStrategy[bytes]:
     return cuts.map(lambda cut: data[: cut[0]] + cut[2] + data[cut[0] + cut[1] :])
 
 
-@given(st.binary() | mutations(layout_bytes("savings-24")) | mutations(layout_bytes("sheet")))
+WRITTEN = [layout_bytes(name) for name in ("savings-24", "sheet", "india-36", "thai-24", "landp-23")]
+
+
+@given(st.binary() | st.sampled_from(WRITTEN).flatmap(mutations))
 def test_any_bytes_are_a_possible_layout_or_refused(data: bytes) -> None:
     try:
         layout = parse_layout("mine", data, "mine.toml")
@@ -158,7 +166,7 @@ def test_bytes_made_to_hurt_the_parser_are_refused(data: bytes) -> None:
 
 
 def assert_possible(layout: BookLayout) -> None:
-    ys = [layout.line_y(line) for line in range(1, layout.lines_per_page + 1)]
+    ys = [layout.line_y(layout.pages[1], line) for line in range(1, layout.lines_per_page + 1)]
     assert min(ys) >= CAPITAL_HEIGHT
     assert max(ys) <= layout.page_height
     assert all(after - before >= CAPITAL_HEIGHT for before, after in pairwise(ys))
@@ -171,7 +179,7 @@ def assert_possible(layout: BookLayout) -> None:
 def test_no_line_of_any_book_lies_on_its_fold(layout: BookLayout) -> None:
     assert_possible(layout)
     band = fold_band(layout)
-    assert not [line for line in range(1, layout.lines_per_page + 1) if layout.line_y(line) in band]
+    assert not [line for line in range(1, layout.lines_per_page + 1) if layout.line_y(layout.pages[1], line) in band]
 
 
 @given(books(), st.data())
@@ -197,8 +205,12 @@ def test_a_text_that_fits_stays_in_its_column(start: int, width: int, align: Ali
 def test_a_word_that_is_not_allowed_is_told_with_those_that_are() -> None:
     text = layout_bytes("savings-24").decode()
     for old, new, words in (
-        ("cpi = 10", "cpi = 17", "it must be one of 10, 12."),
-        ('name = "text"', 'name = "cheque"', "it must be one of date, text, withdrawal, deposit, balance."),
+        ("cpi = 10", "cpi = 17", "it must be one of 10, 12, 15, 16.7, 17.1, 20."),
+        (
+            'name = "text"',
+            'name = "cheque"',
+            "it must be one of date, text, withdrawal, deposit, balance, amount, or any other name beside own = true.",
+        ),
     ):
         with pytest.raises(PassbookError) as caught:
             parse_layout("mine", text.replace(old, new).encode(), "mine.toml")

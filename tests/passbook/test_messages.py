@@ -90,6 +90,7 @@ NUMBERS = st.integers(-(2**63), 2**63 - 1)
 PRIMITIVES: dict[Any, st.SearchStrategy[Any]] = {
     str: WORDS,
     int: NUMBERS,
+    float: st.floats(allow_nan=False, allow_infinity=False),
     bool: st.booleans(),
     bytes: st.binary(max_size=40),
     NoneType: st.none(),

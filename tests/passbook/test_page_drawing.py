@@ -24,8 +24,8 @@ def test_each_page_has_its_lines_where_the_plan_places_them() -> None:
     third, fourth = drawn_pages(plan(), MEASURES, SAVINGS)
     assert (third.number, fourth.number) == (3, 4)
     assert [text for _, _, text in texts(third)][:3] == ["2026-02-02", "Salary Jan.", "2480.00"]
-    assert {y for y, _, _ in texts(third)} == {SAVINGS.line_y(line) for line in (22, 23, 24)}
-    assert {y for y, _, _ in texts(fourth)} == {SAVINGS.line_y(line) for line in (1, 2)}
+    assert {y for y, _, _ in texts(third)} == {SAVINGS.line_y(3, line) for line in (22, 23, 24)}
+    assert {y for y, _, _ in texts(fourth)} == {SAVINGS.line_y(4, line) for line in (1, 2)}
     assert {(text.cpi, text.left) for text in third.texts} == {(SAVINGS.cpi, SAVINGS.left_units)}
 
 
@@ -34,17 +34,17 @@ def test_the_layout_gives_rules_fold_and_edges() -> None:
     assert [rule.line for rule in page.rules] == list(range(1, SAVINGS.lines_per_page + 1))
     assert page.fold is not None
     assert not page.is_layout_changed
-    assert SAVINGS.fold_after is not None
-    assert SAVINGS.line_y(SAVINGS.fold_after) < page.fold < SAVINGS.line_y(SAVINGS.fold_after + 1)
+    assert SAVINGS.line_y(3, 12) < page.fold < SAVINGS.line_y(3, 13)
     assert (page.width, page.height) == (SAVINGS.page_width, SAVINGS.page_height)
 
 
 def test_a_layout_that_was_changed_since_draws_no_rule_in_a_wrong_place_and_keeps_the_fold() -> None:
-    moved = replace(SAVINGS, first_y=SAVINGS.first_y + 12)
-    other_fold = replace(SAVINGS, fold_after=None, fold_gap_units=0, pages=SAVINGS.pages)
+    usual = SAVINGS.usual_page
+    moved = replace(SAVINGS, usual_page=replace(usual, first_y=SAVINGS.first_y + 12))
+    other_fold = replace(SAVINGS, usual_page=replace(usual, fold=None))
     for layout in (moved, replace(SAVINGS, pages=(1, 3)), other_fold, None):
         page = drawn_pages(plan(), MEASURES, layout)[0]
-        assert [(rule.line, rule.y) for rule in page.rules] == [(n, SAVINGS.line_y(n)) for n in (22, 23, 24)]
+        assert [(rule.line, rule.y) for rule in page.rules] == [(n, SAVINGS.line_y(3, n)) for n in (22, 23, 24)]
         assert page.fold == MEASURES.fold != 0
         assert (page.width, page.is_layout_changed) == (0, True)
         assert page.height == SAVINGS.page_height

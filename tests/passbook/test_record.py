@@ -88,6 +88,7 @@ MUTABLE = {
     "moved": "spool-nearly-full",
     "digest": "0b",
     "application": "ledger",
+    "import_name": "german-excel",
     "shared": b"sealed",
     "turn": 2,
     "handed": True,

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from passbook.document.characters import CodePageText
 from passbook.document.documents import Document, TextDocument, parse_document
 from passbook.document.form_document import FormDocument
-from passbook.document.layout import BookLayout, parse_layout
+from passbook.document.layout import BookLayout
+from passbook.document.layout_file import parse_layout
 from passbook.document.placing import place
 from passbook.document.plan import Line
 from passbook.document.substitutes import TextSubstitutes

@@ -10,7 +10,7 @@ import pytest
 from demo.people import Printing
 from demo.world import CommandFailed
 from drivers.simulator.faults import AtLineByte, Target
-from passbook.document.layout import parse_layout
+from passbook.document.layout_file import parse_layout
 from passbook.document.rendered_pages import TextRequest, row_bytes
 from spooler.page_renderer import render_texts
 from tests.needed import need_font
@@ -36,7 +36,11 @@ def expected(lines: dict[int, str]) -> dict[tuple[int, int], int]:
     request = TextRequest(need_font(), tuple(lines.values()), ACROSS, DOWN, ABOVE, BELOW)
     found = {}
     for line, picture in zip(lines, render_texts(request, [""] * len(lines)), strict=True):
-        left, top, whole = -(-LAYOUT.left_units // ACROSS), LAYOUT.line_y(line) - ABOVE * DOWN, row_bytes(picture.width)
+        left, top, whole = (
+            -(-LAYOUT.left_units // ACROSS),
+            LAYOUT.line_y(1, line) - ABOVE * DOWN,
+            row_bytes(picture.width),
+        )
         for row in range(request.rows):
             bits = int.from_bytes(picture.dots[row * whole : (row + 1) * whole], "big")
             for column in range(picture.width):

@@ -5,11 +5,13 @@ import secrets
 import pytest
 from msgspec.structs import replace
 
+from passbook.document.layout_parts import Fold
 from passbook.errors import PassbookError
 from passbook.protocol.two_spools import SealedCopy
+from passbook.screen.page_rows import page_rows
 from terminal.keyring import KeyRing, new_recovery_key
 from terminal.opened_copy import open_pages
-from terminal.preview_text import caption, page_rows
+from terminal.preview_text import caption
 from tests.passbook.strategies import SAVINGS
 from tests.terminal.sealed import sealed_copy
 
@@ -85,7 +87,7 @@ def test_a_screen_of_80_columns_shows_each_text_in_its_column() -> None:
 
 def test_a_layout_that_was_changed_since_is_told_and_the_fold_stays_where_it_was() -> None:
     then = SAVINGS.sheet.fold
-    changed = replace(COPY, book=replace(SAVINGS, fold_gap_units=SAVINGS.fold_gap_units + 900))
+    changed = replace(COPY, book=replace(SAVINGS, usual_page=replace(SAVINGS.usual_page, fold=Fold(12, 12, 3060))))
     for copy in (changed, replace(COPY, book=None)):
         page = open_pages("aa11", copy, RING)[0]
         assert (page.fold, [rule.line for rule in page.rules]) == (then, [22, 23, 24])

@@ -97,7 +97,7 @@ class EscposProfile(Profile, frozen=True, forbid_unknown_fields=True):
         if len({(cause.request, cause.bit) for cause in self.causes}) < len(self.causes):
             raise ValueError("a cause stands twice")
 
-    def pitch(self, cpi: int) -> SlipPitch | None:
+    def pitch(self, cpi: float) -> SlipPitch | None:
         """The pitch of `cpi` characters to the inch, if the printer has it."""
         return next((pitch for pitch in self.pitches if pitch.cpi == cpi), None)
 

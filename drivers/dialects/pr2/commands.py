@@ -10,6 +10,7 @@ from drivers.dialects.pr2.geometry import LINE_FEED, OFFSET_STEP, TOP_UNIT, docu
 from drivers.dialects.pr2.pr2_profile import Pitch, Pr2Profile
 from drivers.dialects.steps import whole_steps
 from drivers.profile import encode_run
+from passbook.document.pitches import cell_width
 from passbook.document.plan import UNITS_PER_INCH, Line, Plan, Sheet
 from passbook.errors import PassbookError
 
@@ -84,8 +85,8 @@ def _place(line: Line) -> str:
 def columns_of(profile: Pr2Profile, sheet: Sheet) -> int:
     """The number of columns that the carriage reaches.  Raises ValueError for a pitch that the profile has not."""
     pitch = _find_pitch(profile, sheet)
-    carriage = pitch.columns * UNITS_PER_INCH // pitch.cpi
-    return (carriage - offset_steps(sheet.left) * OFFSET_STEP) * pitch.cpi // UNITS_PER_INCH
+    cell = cell_width(pitch.cpi)
+    return int((pitch.columns * cell - offset_steps(sheet.left) * OFFSET_STEP) // cell)
 
 
 def _find_pitch(profile: Pr2Profile, sheet: Sheet) -> Pitch:

@@ -118,7 +118,7 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Pitch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One width of characters: how many come to the inch, and how many the carriage has."""
 
-    cpi: Annotated[int, Meta(ge=1, le=60)]
+    cpi: Annotated[int, Meta(ge=1, le=60)] | Annotated[float, Meta(ge=1, le=60)]
     command: Command
     columns: Annotated[int, Meta(ge=1, le=999)]
     assumed: bool = False
@@ -222,7 +222,7 @@ class Pr2Profile(Profile, frozen=True, forbid_unknown_fields=True):
         verified = not (self.holds_text.assumed or self.commands.discard.assumed or self.clean_up.assumed)
         return self.holds_text.holds and verified
 
-    def pitch(self, cpi: int) -> Pitch | None:
+    def pitch(self, cpi: float) -> Pitch | None:
         """The pitch of `cpi` characters to the inch, if the mechanism has it."""
         return next((entry for entry in self.pitches if entry.cpi == cpi), None)
 

@@ -102,7 +102,7 @@ def test_every_motion_strikes_what_waits_where_the_head_was(loaded: Bench, motio
     assert loaded.around.struck == [Strike(1800, ((1, "ab"),))]
 
 
-@pytest.mark.parametrize(("letter", "cpi", "columns"), [("<", 10.0, 94), ("=", 12.0, 112), (">", 16.6, 156)])
+@pytest.mark.parametrize(("letter", "cpi", "columns"), [("<", 10.0, 94), ("=", 12.0, 112), (">", 50 / 3, 156)])
 def test_a_pitch_says_how_wide_columns_are_and_how_many_there_are(
     loaded: Bench, letter: str, cpi: float, columns: int
 ) -> None:

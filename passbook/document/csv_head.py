@@ -1,0 +1,136 @@
+"""The lines of a CSV document one by one, and those above its header: `sep=`, keys `# key: value`, blank ones."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from passbook.document.characters import LONGEST_LINE
+from passbook.document.drafts import StartLine
+from passbook.document.shape import malformed, shape_of
+
+REQUIRED: Final = ("layout", "account", "currency")
+KEYS: Final = (*REQUIRED, "import", "start")
+EXAMPLES: Final = {
+    "layout": "# layout: savings-24",
+    "account": "# account: 001-22-334455",
+    "currency": "# currency: EUR",
+    "import": "# import: german-excel",
+    "start": "# start: page 3 line 15",
+}
+"""Key -> its line."""
+
+_BLANKS: Final = " \t"
+_FILL: Final = " \t\r\n,;|"
+"""Characters that say nothing at the end of a line above the header: a spreadsheet fills it up to its last column."""
+_SEP: Final = re.compile(r"sep=(.)[\r\n]*", re.IGNORECASE | re.DOTALL)
+_START: Final = re.compile(r"page ([0-9]{1,4}),? line ([0-9]{1,4})")
+_PEEKED: Final = 4096
+"""Bytes in which the keys are looked for that say how the rest is read."""
+_PEEKED_KEY: Final = re.compile(r'"?#[ \t]*(layout|import)[ \t]*:[ \t]*([a-z0-9-]{1,40})', re.IGNORECASE)
+
+
+class CsvLines:
+    """The lines of a text, each bounded before any other work on it; other threads have their turn between two."""
+
+    def __init__(self, text: str, number: int = 0) -> None:
+        """Begin behind the line of this number."""
+        self._rest = io.StringIO(text, newline="")
+        self._next: str | None = None
+        self.number = number
+        """Of the line that was taken last."""
+
+    def peek(self) -> str:
+        """The next line with its end; empty behind the last one."""
+        if self._next is None:
+            line = self._rest.readline()
+            if len(line) > LONGEST_LINE:
+                why = f"it has {len(line)} characters, and a line has at most {LONGEST_LINE}"
+                raise malformed(f"line {self.number + 1}", why, "Write each entry on a line of its own")
+            self._next = line
+        return self._next
+
+    def take(self) -> str:
+        """The next line, which is over then."""
+        line = self.peek()
+        self._next = None
+        self.number += bool(line)
+        return line
+
+    def __iter__(self) -> Iterator[str]:
+        """The lines that are left."""
+        while self.peek():
+            yield self.take()
+
+
+def peeked_keys(data: bytes) -> dict[str, str]:
+    """The keys layout and import as they stand at the beginning of a document whose encoding is not known yet."""
+    beginning = data[:_PEEKED]
+    is_utf16 = beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = (
+        beginning.decode("utf-16", "ignore") if is_utf16 else beginning.decode("latin-1").removeprefix("\xef\xbb\xbf")
+    )
+    keys: dict[str, str] = {}
+    for line in text.splitlines():
+        found = _PEEKED_KEY.match(line)
+        if found is not None:
+            keys.setdefault(found[1].lower(), found[2])
+        elif line.strip(_FILL) and not line.startswith(("#", '"#')) and not _SEP.fullmatch(line):
+            break
+    return keys
+
+
+def read_head(lines: CsvLines, passed_over: int) -> tuple[str, dict[str, str]]:
+    """The delimiter that a line `sep=` says, empty without one, and the keys; the header is the next line then.
+
+    `passed_over` lines beside those say nothing.
+    """
+    said = ""
+    keys: dict[str, str] = {}
+    while line := lines.peek():
+        delimiter = _SEP.fullmatch(line)
+        if delimiter is not None and not said:
+            said = delimiter[1]
+            lines.take()
+            continue
+        bare = line.strip(_FILL)
+        if bare.startswith('"#'):
+            bare = bare.strip('"')
+        is_key = bare.startswith("#") and (not passed_over or _key_of(bare) in KEYS)
+        if bare and not is_key and not passed_over:
+            break
+        lines.take()
+        if is_key:
+            _note_key(keys, bare, lines.number)
+        elif passed_over:
+            passed_over -= 1
+    return said, keys
+
+
+def _key_of(line: str) -> str:
+    return line.removeprefix("#").partition(":")[0].strip(_BLANKS).lower()
+
+
+def _note_key(keys: dict[str, str], line: str, number: int) -> None:
+    # No pattern: one with blanks on both sides of the value takes time by the square of their number.
+    key, (_, colon, value) = _key_of(line), line.partition(":")
+    if not colon or key not in KEYS:
+        why = f"it is not `# key: value` with one of the keys {', '.join(KEYS)}"
+        how = f"Write nothing above the header but keys such as `{EXAMPLES['account']}`"
+        raise malformed(f"line {number}", why, how)
+    if key in keys:
+        raise malformed(f"line {number}", f"{key} is given twice", f"Write it once, such as `{EXAMPLES[key]}`")
+    keys[key] = value.strip(_BLANKS)
+
+
+def read_start(text: str) -> StartLine | Literal["ask"]:
+    """The place that the key start says."""
+    if text == "ask":
+        return "ask"
+    match = _START.fullmatch(text.lower())
+    if match is None or not int(match[1]) or not int(match[2]):
+        raise malformed("start", f"it is written {shape_of(text)}", f"Write `{EXAMPLES['start']}` or `# start: ask`")
+    return StartLine(int(match[1]), int(match[2]))
