@@ -44,7 +44,7 @@ class Cells(NamedTuple):
 
 
 def printable_text(text: str, width: int, where: str, column: str, code: Charset) -> str:
-    """The text as it is struck, with its substitutes; a column that the layout does not have holds 0 cells.
+    """The text in its printed form, with its substitutes; a column that the layout does not have holds 0 cells.
 
     Raises PassbookError `control-byte`, `column-overflow`, `needs-substitute` or `not-in-code-page`; text that is
     drawn comes back unchanged, and may be too long.
