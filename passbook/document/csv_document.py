@@ -61,6 +61,8 @@ def read_csv(data: bytes, most: int, imports: Imports, *, import_name: str = "",
     profile = _profile(data, imports, import_name, layout)
     lines = CsvLines(decoded_text(data, profile.encoding if profile is not None else Encoding.UTF_8))
     said, keys = read_head(lines, profile.head_lines if profile is not None else 0)
+    if not import_name:
+        _must_be_peeked(keys, peeked_keys(data), imports)
     shape = _read_names(lines, said, profile)
     entries: list[EntryDraft] = []
     numbers: list[int] = []
@@ -89,6 +91,18 @@ def _profile(data: bytes, imports: Imports, import_name: str, layout: str) -> Im
     peeked = peeked_keys(data)
     name = import_name or peeked.get("import", "")
     return imports.named(name) if name else imports.of_layout(layout or peeked.get("layout", ""))
+
+
+def _must_be_peeked(keys: dict[str, str], peeked: dict[str, str], imports: Imports) -> None:
+    """Refuse a document that names its import profile, or a layout that may name one, where it was not looked for."""
+    for key in ("import", "layout"):
+        value = keys.get(key, "")
+        if value == peeked.get(key, "") or not _OWN_COLUMN.fullmatch(value):
+            continue
+        why = f"{key} stands behind other lines, and it says how they are read"
+        raise malformed("the lines above the header", why, f"Write `{EXAMPLES[key]}` as one of the first lines")
+    if keys.get("import") and "import" not in peeked:
+        imports.named(keys["import"])
 
 
 def _whole(keys: dict[str, str], profile: ImportProfile | None, layout: str) -> dict[str, str]:

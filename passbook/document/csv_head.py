@@ -30,7 +30,7 @@ _SEP: Final = re.compile(r"sep=(.)[\r\n]*", re.IGNORECASE | re.DOTALL)
 _START: Final = re.compile(r"page ([0-9]{1,4}),? line ([0-9]{1,4})")
 _PEEKED: Final = 4096
 """Bytes in which the keys are looked for that say how the rest is read."""
-_PEEKED_KEY: Final = re.compile(r'"?#[ \t]*(layout|import)[ \t]*:[ \t]*([a-z0-9-]{1,40})', re.IGNORECASE)
+_PEEKED_KEY: Final = re.compile(r'"?#[ \t]*(layout|import)[ \t]*:[ \t]*([a-z0-9-]{1,40})[ \t,;|"]*', re.IGNORECASE)
 
 
 class CsvLines:
@@ -75,7 +75,7 @@ def peeked_keys(data: bytes) -> dict[str, str]:
     )
     keys: dict[str, str] = {}
     for line in text.splitlines():
-        found = _PEEKED_KEY.match(line)
+        found = _PEEKED_KEY.fullmatch(line)
         if found is not None:
             keys.setdefault(found[1].lower(), found[2])
         elif line.strip(_FILL) and not line.startswith(("#", '"#')) and not _SEP.fullmatch(line):

@@ -79,7 +79,7 @@ def test_plain_ascii_is_printable_everywhere(code_page: str, letter: str) -> Non
 def test_a_control_character_is_named_by_its_place_only(letter: str) -> None:
     with pytest.raises(PassbookError) as caught:
         encode_line(PR2, SHEET, "latin-1", Line(3, 4, 1800, (Run(1, "ok"), Run(9, f"ab{letter}"))))
-    assert caught.value.facts == {"where": "page 3 line 4 column 9", "number": 3}
+    assert (caught.value.facts["where"], caught.value.facts["number"]) == ("page 3 line 4 column 9", 3)
 
 
 @pytest.mark.parametrize("run", [Run(0, "x"), Run(95, "x"), Run(90, "123456")])

@@ -176,6 +176,22 @@ def test_a_person_wins_over_the_document_and_that_over_its_layout() -> None:
     assert (caught.value.code, caught.value.facts["known"]) == ("unknown-import", "dmy, mdy, ymd")
 
 
+@pytest.mark.parametrize(
+    ("head", "code"),
+    [
+        ("# import: German Excel\n" + HEAD, "unknown-import"),
+        ("# import: plain x\n" + HEAD, "unknown-import"),
+        ("# account: 1\n" + "\n" * 5000 + "# import: plain\n", "document-malformed"),
+        ("# account: 1\n" + "\n" * 5000 + "# layout: savings-24\n# currency: EUR\n", "document-malformed"),
+    ],
+)
+def test_a_profile_that_was_not_looked_for_is_not_passed_over(head: str, code: str) -> None:
+    profiles = {"plain": parse_import("plain", b"", "x.toml")}
+    with pytest.raises(PassbookError) as caught:
+        parse_document("passbook-update+csv", (head + HEADER).encode(), hints=Hints(Imports(profiles)))
+    assert caught.value.code == code
+
+
 def test_the_layout_of_a_file_in_utf_16_names_its_profile_too() -> None:
     profiles = {"dmy": parse_import("dmy", b'[dates]\norder = "day-month-year"', "x.toml")}
     data = ("sep=,\n" + HEAD + HEADER + "03/04/2026,Salary,,1.00,1.00\n").encode("utf-16")
