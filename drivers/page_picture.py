@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
-from functools import lru_cache
 from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
+from drivers.letter_stamps import BASE_LINE, letter_stamp
 from passbook.document.page_drawing import DrawnPage, PlacedDots, PlacedText
 from passbook.document.plan import UNITS_PER_INCH
 
@@ -19,9 +18,6 @@ _MARGIN: Final = 40
 _CAPTION: Final = 36
 _COLUMN: Final = DOTS_PER_INCH // 10
 _CAPTION_SIZE: Final = 17
-_LETTER_DOTS: Final = (6, 11)
-_BASE_LINE: Final = 18
-_LATIN_1_END: Final = 0xFF
 _PAPER, _RULE, _FOLD, _INK, _RED = "#fbf8ee", "#c9d6c4", "#9aa7b5", "#20242c", "#c01818"
 
 
@@ -99,28 +95,12 @@ def _draw_dots(picture: Image.Image, dots: PlacedDots) -> None:
 
 
 def _draw_text(picture: Image.Image, text: PlacedText, ink: str) -> None:
-    """Letter by letter at the printer's own pitch, from the one built-in font whose letters are all equally wide."""
+    """Letter by letter at the printer's own pitch."""
     for offset, letter in enumerate(text.text):
-        corner = (_MARGIN + _across(text, offset), _dots(text.y) - _BASE_LINE)
-        for part in _parts(letter):
-            picture.paste(ink, corner, _stamp(part, int(DOTS_PER_INCH / text.cpi)))
+        corner = (_MARGIN + _across(text, offset), _dots(text.y) - BASE_LINE)
+        picture.paste(ink, corner, letter_stamp(letter, int(DOTS_PER_INCH / text.cpi) * text.cells))
 
 
 def _across(text: PlacedText, offset: int) -> int:
     """The beginning of letter `offset` of a text, in dots from the left edge."""
-    return _length(text.left) + int((text.column - 1 + offset) * DOTS_PER_INCH / text.cpi)
-
-
-def _parts(letter: str) -> str:
-    """The letters of Latin-1 that show `letter` when struck over each other: the font has no others."""
-    if letter == "€":
-        return "C="
-    shown = unicodedata.normalize("NFKD", letter)[:1] if ord(letter) > _LATIN_1_END else letter
-    return shown if ord(shown) <= _LATIN_1_END else "?"
-
-
-@lru_cache(maxsize=512)
-def _stamp(letter: str, width: int) -> Image.Image:
-    small = Image.new("1", _LETTER_DOTS)
-    ImageDraw.Draw(small).text((0, 0), letter, fill=1, font=ImageFont.load_default_imagefont())
-    return small.resize((width, 2 * _LETTER_DOTS[1]))
+    return _length(text.left) + int((text.column - 1 + offset * text.cells) * DOTS_PER_INCH / text.cpi)

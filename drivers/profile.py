@@ -14,6 +14,7 @@ from msgspec import Meta
 from msgspec.structs import asdict
 
 from passbook.document.characters import control_refusal
+from passbook.document.plan import Run
 from passbook.errors import PassbookError, shown
 from passbook.errors.decoding import full_complaint, toml_text
 from passbook.protocol.printer_setup import Assumed
@@ -48,21 +49,53 @@ class Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     assumed: bool = False
 
 
+class WideCharacters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a printer is told that pairs of bytes follow, each a character of two cells; bytes in hexadecimal.
+
+    Attributes:
+        begin: behind it every two bytes are one character.
+        end: behind it every byte is one again.
+        set_up: sent once before a medium, where the printer has to be told which pairs it will get.
+    """
+
+    begin: str
+    end: str
+    set_up: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what is not hexadecimal, and a switch of no bytes."""
+        if not (bytes.fromhex(self.begin) and bytes.fromhex(self.end)):
+            raise ValueError('expected the bytes of both switches, such as begin = "1C 26" and end = "1C 2E"')
+        bytes.fromhex(self.set_up)
+
+
 class CodePage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A code page: the printer's number for it and Python's name."""
+    """A code page: the printer's number for it and Python's name.
+
+    Attributes:
+        wide: how its characters of two bytes are printed; None where they are not.
+    """
 
     number: PageNumber
     codec: str
+    wide: WideCharacters | None = None
     assumed: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a codec that Python does not have or that takes more than one byte for a letter."""
         try:
             single = len("A".encode(codecs.lookup(self.codec).name)) == 1
-        except LookupError:
+        except (LookupError, UnicodeError):
             single = False
         if not single:
-            raise ValueError(f"codec {shown(self.codec)} is no single-byte codec of Python; expected one such as cp858")
+            raise ValueError(
+                f"codec {shown(self.codec)} is no code page of Python; expected one such as cp858 or cp932"
+            )
+
+    @property
+    def set_up(self) -> bytes:
+        """The bytes that a printer gets once before a medium, beside the number; here a lost end is sent again."""
+        return b"" if self.wide is None else bytes.fromhex(self.wide.set_up) + bytes.fromhex(self.wide.end)
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -167,17 +200,25 @@ def read_builtin(name: str) -> bytes:
     return (files("drivers.profiles") / f"{name}.toml").read_bytes()
 
 
-def encode_text(page: CodePage, code_page: str, text: str, where: str) -> bytes:
-    """`text` in the code page.  Raises PassbookError that gives the place and number of the character, not itself."""
-    encoded = bytearray()
-    for number, character in enumerate(text, start=1):
+def encode_run(page: CodePage, code_page: str, run: Run, where: str) -> list[bytes]:
+    """The text of a run in the code page, in parts that must not be cut: letters, and the switches around wide ones.
+
+    Raises PassbookError `control-byte` or `not-in-code-page`, which give the place and number of the character, not
+    itself.
+    """
+    letters = []
+    for number, character in enumerate(run.text, start=1):
         if unicodedata.category(character) in _UNPRINTABLE:
             raise control_refusal(character, where, number)
         try:
             code = character.encode(page.codec)
         except UnicodeEncodeError:
             raise PassbookError("not-in-code-page", where=where, number=number, code_page=code_page) from None
-        if code[0] < _SPACE or code[0] == _DELETE:
+        if len(code) != run.cells // len(run.text) or any(byte < _SPACE or byte == _DELETE for byte in code):
             raise PassbookError("not-in-code-page", where=where, number=number, code_page=code_page)
-        encoded += code
-    return bytes(encoded)
+        letters.append(code)
+    if page.wide is None:
+        return letters
+    end = bytes.fromhex(page.wide.end)
+    # Each run says how it is to be read, so that a switch that was lost spoils one run at most.
+    return [bytes.fromhex(page.wide.begin), *letters, end] if run.wide else [end, *letters]

@@ -236,7 +236,7 @@ class DocumentSession:
             self._line = encoded
             self._enter(SessionEvent.SEND)
             self._talk.tell(sent)
-        self._y = line.y
+        self._y = self._moved_to(line)
 
     def _take_way(self, line: LineBytes) -> None:
         if self._state is SessionState.MEDIUM_IN:
@@ -264,6 +264,13 @@ class DocumentSession:
         if self._dialect.graphics is None:
             raise ValueError("it prints no pictures")
         return self._dialect.graphics.encode_band(line, self._y)
+
+    def _moved_to(self, line: Line | Band) -> int:
+        """The place to which the medium was moved for a line, in 1/2160 inch from its top edge."""
+        graphics = self._dialect.graphics
+        if isinstance(line, Line) or graphics is None:
+            return line.y
+        return line.y + graphics.base_rows * graphics.pitch.down
 
     def _encode_ahead(self, line: Line | None) -> LineBytes | None:
         """The bytes of the next line; None for one that cannot be printed, which is refused at its own order."""

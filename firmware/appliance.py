@@ -58,7 +58,7 @@ from spooler.logs import Log, keep_telling, tell_left_out
 from spooler.machine import machine_name
 from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
 from spooler.orderly_end import leave_marks, take_marks
-from spooler.page_renderer import render_pages
+from spooler.page_renderer import render_pages, render_texts
 from spooler.pauses import Pauses
 from spooler.plugging import noticed_plugging
 from spooler.printer import Printer, connect_mechanism
@@ -308,14 +308,15 @@ class Appliance:
         dialect = self._loaded.dialects[settings.name]
         connect = functools.partial(connect_mechanism, settings, dialect, self._clock)
         forms = {one.kind for one in settings.forms}
-        render = functools.partial(render_pages, at=self._config.renderer)
         return Printer(
             settings,
             dialect,
             self._loaded.layouts,
             connect=connect,
             tell=self._tell,
-            render=render,
+            render=functools.partial(render_pages, at=self._config.renderer),
+            draw=functools.partial(render_texts, at=self._config.renderer),
+            font=self._loaded.fonts.get(settings.name, b""),
             forms=forms,
             imports=self._loaded.imports,
         )
@@ -360,6 +361,7 @@ class Appliance:
             take_timeout=printer.take_timeout,
             place=place_of(printer.port, machine_name()),
             setup=self._loaded.dialects[printer.name].setup,
+            draws=printer.name in self._loaded.fonts,
         )
 
     def _make_desks(self) -> dict[str, PrintDesk]:

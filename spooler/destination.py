@@ -35,6 +35,7 @@ class Prepared(NamedTuple):
         sheet: the page that a mechanism is set up for; no height where no medium is needed.
         form: the kind of form in stock of which each page takes a sheet; empty for none.
         book: the document as it lies in its book; None for one that is for no book.
+        substituted: how many characters were replaced as the layout declares.
     """
 
     plan: Plan
@@ -42,6 +43,7 @@ class Prepared(NamedTuple):
     sheet: Sheet
     form: str = ""
     book: BookShape | None = None
+    substituted: int = 0
 
 
 class Link(Protocol):
@@ -91,6 +93,9 @@ class Destination(Protocol):
 
         From any thread.  Raises PassbookError; nothing has changed then.
         """
+
+    def draws(self, request: SubmitJob, document: bytes) -> bool:
+        """Whether preparing a document may take seconds, since another process draws for it; quick."""
 
     def judge_announced(self, request: SubmitJob) -> None:
         """Judge what a request announces of a document that its terminal keeps: format, layout and sheet.

@@ -25,10 +25,12 @@ def new_record(
     side: Side,
     clock: Clock,
     book: BookClaim | None = None,
+    substituted: int = 0,
 ) -> Record:
     """The record of a job of `requester` in the spool `side`; `book` is the book for which it is.
 
     `request` names the layout by which the document was placed, with this outline, on this sheet.
+    `substituted` characters were replaced as that layout declares.
     """
     at = stamp(clock)
     is_here = request.choice.right_begins_at(side)
@@ -60,6 +62,7 @@ def new_record(
         application=request.application,
         book=book,
         import_name=request.import_name,
+        substituted=substituted,
     )
 
 

@@ -258,6 +258,10 @@ class NextHop:
             raise PassbookError("unknown-format", format=request.format, known=MAIL_FORMAT)
         return Prepared((Relay(),), "", Sheet(0))
 
+    def draws(self, request: SubmitJob, document: bytes) -> bool:  # noqa: ARG002 - names of Destination
+        """Never: a message is handed on unchanged."""
+        return False
+
     def judge_announced(self, request: SubmitJob) -> None:
         """Refuse it: the message lies in the own spool.  Raises PassbookError."""
         raise PassbookError("unknown-format", format=request.format, known=MAIL_FORMAT)

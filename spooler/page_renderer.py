@@ -1,4 +1,4 @@
-"""Pages of documents drawn by the renderer, a program that no process of ours loads.
+"""Pages and texts of documents drawn by the renderer, a program that no process of ours loads.
 
 Where systemd starts it for each connection, `socket` of the configuration is where it listens.  Elsewhere it is started
 here for each document, and limits itself all the same.  The caller's thread waits, and never longer than its deadline.
@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, ParamSpec, TypeAlias, TypeVar
 
@@ -23,8 +23,11 @@ from passbook.document.rendered_pages import (
     MOST_ANSWER,
     WALL_SECONDS,
     RenderRequest,
+    TextPicture,
+    TextRequest,
     encode_rendering,
     read_rendering,
+    read_texts,
 )
 from passbook.errors import PassbookError
 
@@ -53,17 +56,33 @@ def render_pages(request: RenderRequest, *, at: Path | None = None, patience: fl
     Raises:
         PassbookError: why the document was not drawn, as read_rendering(), and `renderer-failed`.
     """
+    return read_rendering(_answer(encode_rendering(request), at, patience), request)
+
+
+def render_texts(
+    request: TextRequest, places: Sequence[str], *, at: Path | None = None, patience: float = _PATIENCE
+) -> tuple[TextPicture, ...]:
+    """The pictures of texts; `places` name them in an error, `at` and `patience` as for render_pages().
+
+    Raises:
+        PassbookError: why they were not drawn, as read_texts(), and `renderer-failed`.
+    """
+    return read_texts(_answer(encode_rendering(request), at, patience), request, places)
+
+
+def _answer(request: bytes, at: Path | None, patience: float) -> bytes:
+    """The answer of the renderer.  Raises PassbookError `renderer-failed` where none came."""
     deadline = time.monotonic() + patience
     try:
         with _connected(at) if at else _started() as connection:
-            data = _exchange(connection, encode_rendering(request), deadline)
+            data = _exchange(connection, request, deadline)
     except TimeoutError:
         raise PassbookError("renderer-failed", why="it does not answer") from None
     except OSError as error:
         raise PassbookError("renderer-failed", why=error.strerror or "it cannot be reached") from None
     if not data:
         raise PassbookError("renderer-failed", why="it ended without an answer")
-    return read_rendering(data, request)
+    return data
 
 
 @contextlib.contextmanager

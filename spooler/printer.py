@@ -14,6 +14,7 @@ from drivers.session import DocumentSession, SessionState
 from drivers.stop import MechanismStop
 from passbook.book.claim import BookPlace, BookShape
 from passbook.document.band_placing import place_bands, request_pages
+from passbook.document.characters import CodePageText
 from passbook.document.documents import DRAWN_FORMATS, Hints, PassbookUpdate, PdfDocument, check_format, parse_document
 from passbook.document.import_profile import NO_PROFILES, ImportProfile, Imports
 from passbook.document.layout import BookLayout, LayoutKind
@@ -21,6 +22,8 @@ from passbook.document.next_book import most_rows, new_book_start
 from passbook.document.placing import place
 from passbook.document.plan import Band, Line, Plan
 from passbook.document.ruler import ruler_text
+from passbook.document.substitutes import TextSubstitutes
+from passbook.document.text_bands import DrawTexts, Pen
 from passbook.errors import PassbookError, shown
 from passbook.job.record import Record
 from passbook.job.states import Reason
@@ -33,7 +36,7 @@ from spooler.clock import Clock
 from spooler.destination import DestinationAct, Heard, Prepared
 from spooler.logs import Log
 from spooler.news import News
-from spooler.page_renderer import Render, render_pages
+from spooler.page_renderer import Render, render_pages, render_texts
 
 _LOG: Final = Log("printer")
 
@@ -66,10 +69,15 @@ class Printer:
         connect: Callable[[], DocumentSession],
         tell: Callable[[News], None],
         render: Render = render_pages,
+        draw: DrawTexts = render_texts,
+        font: bytes = b"",
         forms: Collection[str] | None = None,
         imports: Mapping[str, ImportProfile] = NO_PROFILES,
     ) -> None:
-        """`forms` are the kinds that are kept in stock for it; None where another process judges that."""
+        """`font` is the file with which `draw` draws text that its code page lacks; empty where none is drawn.
+
+        `forms` are the kinds that are kept in stock for it; None where another process judges that.
+        """
         self._imports = Imports(imports, {name: one.import_name for name, one in layouts.items()})
         self._forms = forms
         self.name = settings.name
@@ -81,6 +89,8 @@ class Printer:
         self._most_lines = max((most_rows(one, new_book_start(one)) for one in layouts.values()), default=0)
         self._connect = connect
         self._render = render
+        self._draw = draw
+        self._font = font
         self._people = People(settings, tell)
         self._settings = settings
         self._read_back: ReadBack | None = None
@@ -96,15 +106,40 @@ class Printer:
         if layout.form and self._forms is not None and layout.form not in self._forms:
             known = ", ".join(sorted(self._forms)) or "none"
             raise PassbookError("unknown-form", form=layout.form, printer=self.name, layout=layout.name, known=known)
+        page, name = self._dialect.profile.find_code_page(self._code_page), self._code_page
+        text = CodePageText(page.codec, name, page.wide is not None)
+        pen = self._pen()
+        substitutes = TextSubstitutes(layout, text, draws=pen is not None)
         if isinstance(parsed, PdfDocument):
             plan = self._drawn(parsed, layout)
         else:
-            codec = self._dialect.profile.find_code_page(self._code_page).codec
-            plan = place(parsed, layout, codec=codec, code_page=self._code_page, start=request.start)
+            plan = place(
+                parsed,
+                layout,
+                codec=page.codec,
+                code_page=name,
+                has_wide=text.has_wide,
+                start=request.start,
+                substitutes=substitutes,
+                pen=pen,
+            )
         sheet = layout.sheet
         self._dialect.check_printable(sheet, plan, layout=layout.name, printer=self.name)
         book = _book_shape(parsed, layout, plan) if isinstance(parsed, PassbookUpdate) else None
-        return Prepared(plan, layout.name, sheet, layout.form, book)
+        return Prepared(plan, layout.name, sheet, layout.form, book, substitutes.replaced)
+
+    def draws(self, request: SubmitJob, document: bytes) -> bool:
+        """Whether another process may draw for this document: a PDF, or text beyond ASCII where there is a font."""
+        if request.format in DRAWN_FORMATS:
+            return True
+        # JSON may write any character in ASCII.
+        return bool(self._font) and (not document.isascii() or b"\\u" in document)
+
+    def _pen(self) -> Pen | None:
+        graphics = self._dialect.graphics
+        if graphics is None or not self._font:
+            return None
+        return Pen(self._font, graphics.pitch, graphics.base_rows, self._draw)
 
     def _drawn(self, document: PdfDocument, layout: BookLayout) -> Plan:
         """The plan of a document that is printed as pictures."""

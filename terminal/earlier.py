@@ -21,7 +21,16 @@ def accepted_words(view: JobView, now: dt.datetime, *, known: bool) -> list[str]
         return ended_words(view, now)
     if known:
         return [f"Job {short(view.job)} was sent before and {standing_words(view)}. It is not printed a second time."]
-    return [f"Job {short(view.job)} was accepted.", *([moved_words(view)] if view.moved else [])]
+    said = [f"Job {short(view.job)} was accepted."]
+    if view.substituted:
+        said.append(substituted_words(view))
+    return [*said, moved_words(view)] if view.moved else said
+
+
+def substituted_words(view: JobView) -> str:
+    """The sentence that tells how many characters of a document are printed as others."""
+    what, them = ("1 character is", "it") if view.substituted == 1 else (f"{view.substituted} characters are", "them")
+    return f"{what} printed as the layout {view.layout} declares, since the printer lacks {them}."
 
 
 def ended_words(view: JobView, now: dt.datetime) -> list[str]:

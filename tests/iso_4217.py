@@ -40,11 +40,11 @@ MINOR_DIGITS: Final = MappingProxyType({{code: digits for digits, codes in _CODE
 """Currency -> digits after the point: the column "minor unit"."""
 
 WITHOUT_DIGITS: Final = frozenset(
-    (
+    {{
 {without}
-    ).split()
+    }}
 )
-"""Codes for which the column says "N.A.": metals, units of account, and the codes for tests and for no currency."""
+"""Codes for which the column says "N.A.": metals, units of account, and the code for tests."""
 '''
 
 
@@ -59,7 +59,8 @@ def module_of(document: str) -> str:
         code, digits = entry.findtext("Ccy"), entry.findtext("CcyMnrUnts")
         if code is not None and digits is not None:
             found[digits].add(code)
-    without = _wrapped(sorted(found.pop("N.A.")), 8)
+    # The code for no currency is none.
+    without = "\n".join(f'        "{code}",' for code in sorted(found.pop("N.A.")) if code != "X" * 3)
     rows = []
     for digits in sorted(found, key=int):
         rows += [f"        {int(digits)}: (", _wrapped(sorted(found[digits]), 12), "        ),"]

@@ -38,6 +38,7 @@ PACKAGES: Final[Mapping[str, str]] = {
 FUSE: Final = "libfuse2"
 """The Debian package of the library that the logging file system loads."""
 
+_FONT: Final = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 USB: Final = "libusb-1.0-0"
 """The Debian package of the library that claims USB printers."""
 
@@ -68,3 +69,10 @@ def need_usb() -> None:
 def has_fuse_library() -> bool:
     """Whether mfusepy can be imported, which loads the library at once."""
     return ctypes.util.find_library("fuse") is not None
+
+
+def need_font() -> bytes:
+    """A font with the letters of many scripts; the test is skipped where there is none."""
+    if not _FONT.is_file():
+        pytest.skip("the Debian package fonts-dejavu-core is missing: there is no font DejaVuSans.ttf")
+    return _FONT.read_bytes()

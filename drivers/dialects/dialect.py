@@ -67,10 +67,14 @@ class Graphics(Protocol):
     def pitch(self) -> DotPitch:
         """How it prints dots."""
 
+    @property
+    def base_rows(self) -> int:
+        """Rows of a band above the place to which the medium is moved for it, the base line of a text."""
+
     def encode_band(self, band: Band, from_y: int | None) -> LineBytes:
         """The bytes of a band at its absolute place.
 
-        `from_y` is the `y` of the band struck before on this medium, None for none.  Raises ValueError for a band that
+        `from_y` is the place to which the medium was moved last, None for none.  Raises ValueError for a band that
         the head cannot print, or for a place that the mechanism cannot count to.
         """
 
@@ -113,7 +117,7 @@ class Dialect(Protocol):
     def encode_line(self, sheet: Sheet, code_page: str, line: Line, from_y: int | None) -> LineBytes:
         """The bytes of a line at its absolute place.
 
-        `from_y` is the `y` of the line struck before on this medium, None for none: some mechanisms count from there.
+        `from_y` is the place to which the medium was moved last, None for none: some mechanisms count from there.
         Raises PassbookError `control-byte`, `not-in-code-page` or `column-overflow` for text that cannot be printed,
         and ValueError for a place that the mechanism cannot count to.
         """

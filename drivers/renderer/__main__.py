@@ -18,7 +18,9 @@ from passbook.document.rendered_pages import (
     MOST_REQUEST,
     WALL_SECONDS,
     NotDrawn,
+    RenderAnswer,
     RenderRequest,
+    TextRequest,
     Undrawable,
     decode_render_request,
     encode_rendering,
@@ -48,7 +50,7 @@ def main() -> int:
     return 0
 
 
-def _guarded(request: RenderRequest, deadline: float) -> bytes:
+def _guarded(request: RenderRequest | TextRequest, deadline: float) -> bytes:
     """The answer of a drawer, or the limit that it met."""
     ours, its = os.pipe()
     drawer = os.fork()
@@ -74,19 +76,27 @@ def _guarded(request: RenderRequest, deadline: float) -> bytes:
     return encode_rendering(NotDrawn(Undrawable.TIME if code == -signal.SIGXCPU else why))
 
 
-def _draw_and_exit(request: RenderRequest, out: int) -> None:
+def _draw_and_exit(request: RenderRequest | TextRequest, out: int) -> None:
     """Draw within the limits, and end the process without a word more."""
     code = 1
     with contextlib.suppress(BaseException):
         for limit, value in _LIMITS.items():
             # At the first of the two limits of time the kernel says SIGXCPU, at the second nothing.
             resource.setrlimit(limit, (value, value + 1 if limit == resource.RLIMIT_CPU else value))
-        # Loaded here and not above: the guard has no part of the library.
-        from drivers.renderer.pdf_drawing import draw  # noqa: PLC0415
-
-        _write(out, encode_rendering(draw(request)))
+        _write(out, encode_rendering(_drawn(request)))
         code = 0
     os._exit(code)
+
+
+def _drawn(request: RenderRequest | TextRequest) -> RenderAnswer:
+    # Loaded here and not above: the guard has no part of the libraries.
+    if isinstance(request, TextRequest):
+        from drivers.renderer.text_drawing import draw_texts  # noqa: PLC0415
+
+        return draw_texts(request)
+    from drivers.renderer.pdf_drawing import draw  # noqa: PLC0415
+
+    return draw(request)
 
 
 def _read(source: int, most: int, deadline: float) -> bytes:

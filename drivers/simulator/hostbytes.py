@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 ESC: Final = 0x1B
+FS: Final = 0x1C
 GS: Final = 0x1D
 DEL: Final = 0x7F
 LONGEST_LIST: Final = 256
@@ -52,7 +53,14 @@ class HostCommand:
     parameters: bytes = b""
 
 
-Item: TypeAlias = Text | Control | HostCommand
+@dataclass(frozen=True)
+class Switch:
+    """FS and a letter, which says how the text behind it is read."""
+
+    letter: str
+
+
+Item: TypeAlias = Text | Control | HostCommand | Switch
 
 
 def is_text(byte: int) -> bool:
@@ -67,6 +75,8 @@ class Reading(StrEnum):
     """Between commands."""
     ESCAPE = "escape"
     """Behind ESC."""
+    SWITCH = "switch"
+    """Behind FS."""
     PARAMETERS = "parameters"
     """Among a fixed number of parameter bytes."""
     LIST = "list"
@@ -92,6 +102,9 @@ class HostParser:
                 return self._ground(byte)
             case Reading.ESCAPE:
                 return self._escape(byte)
+            case Reading.SWITCH:
+                self.reading = Reading.GROUND
+                return Switch(chr(byte))
             case Reading.LIST if byte == ESC:
                 self.reading = Reading.LIST_ESCAPE
                 return None
@@ -110,8 +123,8 @@ class HostParser:
         return None
 
     def _ground(self, byte: int) -> Item | None:
-        if byte == ESC:
-            self.reading = Reading.ESCAPE
+        if byte in {ESC, FS}:
+            self.reading = Reading.ESCAPE if byte == ESC else Reading.SWITCH
             return None
         return Text(byte) if is_text(byte) else Control(byte)
 

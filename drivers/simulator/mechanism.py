@@ -11,7 +11,8 @@ from typing import Final, Protocol
 
 from drivers.dialects.pr2.own_setup import setup_bytes
 from drivers.dialects.pr2.pr2_profile import Pr2Profile
-from drivers.simulator.hostbytes import DEL, Control, HostCommand, HostParser, Item, Text
+from drivers.simulator.hostbytes import DEL, Control, HostCommand, HostParser, Item, Switch, Text
+from drivers.simulator.letters import WIDE_OFF, WIDE_ON, read_letters
 from drivers.simulator.medium import Lying, Medium, MediumEvent
 from drivers.simulator.paper import Strike
 from passbook.document.plan import UNITS_PER_INCH
@@ -54,6 +55,12 @@ class TextBuffer:
 
     parser: HostParser = field(default_factory=HostParser)
     segments: list[tuple[int, bytearray]] = field(default_factory=list)
+    """First cell, and as many bytes as cells: a wide letter is two of both."""
+    wide: set[int] = field(default_factory=set)
+    """The first cells of segments of wide letters."""
+    is_wide: bool = False
+    lead: int | None = None
+    """The first byte of a wide letter whose second one did not come yet."""
     late: list[Strike] = field(default_factory=list)
     """Lines that were confirmed and not struck yet; only the early-replies fault fills this."""
     rejected: bool = False
@@ -140,6 +147,8 @@ class Mechanism:
                 self._buffer(code)
             case Control(code):
                 self._control(code)
+            case Switch(letter):
+                self._switch(letter)
             case HostCommand(letter, parameters):
                 command = self._commands.get(letter, self._unknown)
                 if not command(parameters):
@@ -168,14 +177,26 @@ class Mechanism:
 
     def _buffer(self, code: int) -> None:
         memory = self.memory
+        if memory.is_wide and memory.lead is None:
+            memory.lead = code
+            return
+        letter = bytes([code]) if memory.lead is None else bytes([memory.lead, code])
+        memory.lead = None
         buffered = sum(len(text) for _, text in memory.segments)
-        if memory.column > memory.columns or buffered >= MOST_BUFFERED:
+        if memory.column + len(letter) - 1 > memory.columns or buffered >= MOST_BUFFERED:
             memory.rejected = True
             return
-        if not memory.segments or _end(memory.segments[-1]) != memory.column:
+        last = memory.segments[-1] if memory.segments else None
+        if last is None or _end(last) != memory.column or (last[0] in memory.wide) != memory.is_wide:
             memory.segments.append((memory.column, bytearray()))
-        memory.segments[-1][1].append(code)
-        memory.column += 1
+            (memory.wide.add if memory.is_wide else memory.wide.discard)(memory.column)
+        memory.segments[-1][1].extend(letter)
+        memory.column += len(letter)
+
+    def _switch(self, letter: str) -> None:
+        """Read the text behind it in pairs, or byte by byte; half a pair is dropped."""
+        if letter in {WIDE_ON, WIDE_OFF}:
+            self.memory.is_wide, self.memory.lead = letter == WIDE_ON, None
 
     def _control(self, code: int) -> None:
         if code in {_CR, _LF}:
@@ -186,6 +207,7 @@ class Mechanism:
             self.memory.rejected |= not self._eject(b"")
         elif code == DEL:
             self.memory.segments.clear()
+            self.memory.lead = None
             self.memory.column = 1
 
     def _strike(self) -> None:
@@ -196,8 +218,8 @@ class Mechanism:
             memory.segments.clear()
             memory.rejected = True
             return
-        runs = tuple((column, self._decode(text)) for column, text in memory.segments)
-        strike = Strike(self.medium.y, runs, memory.cpi, memory.left)
+        runs = tuple((column, self._decode(column, text)) for column, text in memory.segments)
+        strike = Strike(self.medium.y, runs, memory.cpi, memory.left, wide=frozenset(memory.wide))
         if self.early_replies:
             memory.late.append(strike)
         elif self.conditions or not self._around.strike(strike):
@@ -209,11 +231,9 @@ class Mechanism:
             self._around.strike(strike)
         self.memory.late.clear()
 
-    def _decode(self, text: bytearray) -> str:
-        for page in self._profile.code_pages.values():
-            if page.number == self.memory.code_page:
-                return text.decode(page.codec, "replace")
-        return text.decode("cp437")
+    def _decode(self, column: int, text: bytearray) -> str:
+        memory = self.memory
+        return read_letters(self._profile, memory.code_page, bytes(text), wide=column in memory.wide)
 
     def _nothing(self, _parameters: bytes) -> bool:
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,6 +14,8 @@ from passbook.document.plan import UNITS_PER_INCH
 from passbook.errors import PassbookError
 
 PAPER_FORMAT: Final = "passbook-paper/1"
+WIDE_END: Final = "\0"
+"""Stands for the second cell of a wide letter while runs are put together."""
 TOLERANCE: Final = UNITS_PER_INCH // 120
 """The distance from its rule at which a line still counts as that line."""
 
@@ -65,6 +67,7 @@ class Strike(NamedTuple):
         cpi: columns to the inch.
         left: the beginning of column 1, in 1/2160 inch from the left edge.
         dots: the parts of a picture.
+        wide: the columns of the runs whose letters take two cells each.
     """
 
     y: int
@@ -72,6 +75,7 @@ class Strike(NamedTuple):
     cpi: float = 10.0
     left: int = 0
     dots: tuple[DotColumns, ...] = ()
+    wide: frozenset[int] = frozenset()
 
 
 class StruckDots(msgspec.Struct):
@@ -92,7 +96,10 @@ class StruckDots(msgspec.Struct):
 
 
 class StruckRun(msgspec.Struct):
-    """Text at a place, with the numbers of the strikes that put it there; `times` is their count."""
+    """Text at a place, with the numbers of the strikes that put it there; `times` is their count.
+
+    Each letter of a `wide` one takes two cells.
+    """
 
     line: int | None
     y: int
@@ -102,6 +109,7 @@ class StruckRun(msgspec.Struct):
     strikes: list[int]
     cpi: float = 10.0
     left: int = 0
+    wide: bool = False
 
 
 class PaperPage(msgspec.Struct):
@@ -137,7 +145,7 @@ def line_text(runs: Iterable[tuple[int, str]]) -> str:
 
 
 def _place(run: StruckRun) -> tuple[object, ...]:
-    return (run.y, run.column, run.text, run.cpi, run.left)
+    return (run.y, run.column, run.text, run.cpi, run.left, run.wide)
 
 
 class Paper:
@@ -191,11 +199,12 @@ class Paper:
         struck: dict[tuple[int, int | None, int], list[tuple[int, str]]] = {}
         for _, page, run in self.runs(book):
             for strike in run.strikes:
-                struck.setdefault((page, run.line, strike), []).append((run.column, run.text))
+                text = WIDE_END.join(run.text) + WIDE_END if run.wide else run.text
+                struck.setdefault((page, run.line, strike), []).append((run.column, text))
         found: dict[tuple[int, int | None], dict[str, int]] = {}
         for (page, line, _), runs in sorted(struck.items(), key=lambda item: item[0][2]):
             texts = found.setdefault((page, line), {})
-            text = line_text(runs)
+            text = line_text(runs).replace(WIDE_END, "")
             texts[text] = texts.get(text, 0) + 1
         return {place: list(texts.items()) for place, texts in found.items()}
 
@@ -230,13 +239,14 @@ class Paper:
         cpi: float = 10.0,
         left: int = 0,
         dots: Iterable[DotColumns] = (),
+        wide: Collection[int] = (),
     ) -> int:
         """Put the text of a Strike on a page that was laid; return the number of this strike."""
         self._file.strikes += 1
         line = self.books[book].ruler.line_at(y)
         for column, text in runs:
             if text.strip():
-                run = self._run(book, page, StruckRun(line, y, column, text, 0, [], cpi, left))
+                run = self._run(book, page, StruckRun(line, y, column, text, 0, [], cpi, left, column in wide))
                 run.times += 1
                 run.strikes.append(self.strikes)
         for part in dots:

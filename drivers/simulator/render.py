@@ -28,7 +28,8 @@ def _file_name(book: str) -> str:
 
 def _drawn(number: int, page: PaperPage, ruler: Ruler) -> DrawnPage:
     texts = [
-        PlacedText(run.y, run.column, run.text, run.cpi, run.left, _times_at(page.runs, run.y)) for run in page.runs
+        PlacedText(run.y, run.column, run.text, run.cpi, run.left, _times_at(page.runs, run.y), run.wide)
+        for run in page.runs
     ]
     rules = tuple(Rule(line, ruler.y(line)) for line in range(1, ruler.lines + 1))
     dots = tuple(_placed(part, _overlaps(part, page.dots)) for part in page.dots if part.columns)

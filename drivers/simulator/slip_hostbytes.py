@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from drivers.simulator.hostbytes import ESC, GS, Control, Reading, Text
+from drivers.simulator.hostbytes import ESC, FS, GS, Control, Reading, Text
 
 DLE: Final = 0x10
 _EOT, _ENQ = 0x04, 0x05
@@ -29,6 +29,7 @@ _PARAMETERS: Final = {
         **dict.fromkeys("$\\fc", 2),
         "p": 3,
     },
+    "\x1c": dict.fromkeys("!-CWS", 1) | {"S": 2},
     "\x1d": {**dict.fromkeys("!IarzV", 1), **dict.fromkeys("LPW", 2)},
 }
 """Bytes behind the letter of a command; a letter that is not here has none."""
@@ -36,7 +37,7 @@ _PARAMETERS: Final = {
 
 @dataclass(frozen=True)
 class SlipCommand:
-    """ESC or GS, a letter, and its parameter bytes."""
+    """ESC, FS or GS, a letter, and its parameter bytes."""
 
     lead: int
     letter: str
@@ -86,7 +87,7 @@ class SlipParser:
 
     def _read(self, byte: int) -> SlipItem | None:
         match self.reading:
-            case Reading.GROUND if byte in {ESC, GS}:
+            case Reading.GROUND if byte in {ESC, FS, GS}:
                 self.reading = Reading.ESCAPE
                 self._lead = byte
                 return None

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from drivers.dialects.escpos.escpos_profile import EscposProfile
-from drivers.simulator.hostbytes import GS, Control, HostCommand, Text
+from drivers.simulator.hostbytes import FS, GS, Control, HostCommand, Text
+from drivers.simulator.letters import WIDE_OFF, WIDE_ON, read_letters
 from drivers.simulator.mechanism import MOST_BUFFERED, Surroundings
 from drivers.simulator.medium import Lying, Medium, MediumEvent
 from drivers.simulator.paper import DotColumns, Strike
@@ -50,7 +51,14 @@ class SlipMemory:
 
     parser: SlipParser = field(default_factory=SlipParser)
     segments: list[tuple[int, bytearray]] = field(default_factory=list)
-    """Half dots from the left, and text."""
+    """Half dots from the left, and as many bytes as cells: a wide letter is two of both."""
+    wide: set[int] = field(default_factory=set)
+    """The places of segments of wide letters."""
+    is_wide: bool = False
+    is_shift_jis: bool = False
+    """Pairs are read as Shift-JIS and not as JIS."""
+    lead: int | None = None
+    """The first byte of a wide letter whose second one did not come yet."""
     dots: list[DotColumns] = field(default_factory=list)
     """The parts of a picture."""
     late: list[Strike] = field(default_factory=list)
@@ -108,6 +116,9 @@ class SlipMechanism:
             (0x1B, " "): self._set_spacing,
             (0x1B, "t"): self._set_code_page,
             (GS, "a"): self._report,
+            (FS, WIDE_ON): self._read_pairs,
+            (FS, WIDE_OFF): self._read_bytes,
+            (FS, "C"): self._set_pairs,
         }
 
     def lose_power(self) -> None:
@@ -186,6 +197,7 @@ class SlipMechanism:
         memory = self.memory
         memory.waiting.clear()
         memory.segments.clear()
+        memory.lead = None
         memory.dots.clear()
         memory.late.clear()
         memory.failed = None
@@ -290,12 +302,29 @@ class SlipMechanism:
 
     def _buffer(self, code: int) -> None:
         memory = self.memory
+        if memory.is_wide and memory.lead is None:
+            memory.lead = code
+            return
+        letter = bytes([code]) if memory.lead is None else bytes([memory.lead, code])
+        memory.lead = None
         if sum(len(text) for _, text in memory.segments) >= (MOST_BUFFERED if memory.is_slip else ROLL_COLUMNS):
             self._strike()
-        if not memory.segments or memory.segments[-1][0] + len(memory.segments[-1][1]) * memory.cell != memory.place:
+        last = memory.segments[-1] if memory.segments else None
+        follows = last is not None and last[0] + len(last[1]) * memory.cell == memory.place
+        if last is None or not follows or (last[0] in memory.wide) != memory.is_wide:
             memory.segments.append((memory.place, bytearray()))
-        memory.segments[-1][1].append(code)
-        memory.place += memory.cell
+            (memory.wide.add if memory.is_wide else memory.wide.discard)(memory.place)
+        memory.segments[-1][1].extend(letter)
+        memory.place += memory.cell * len(letter)
+
+    def _read_pairs(self, _parameters: bytes) -> None:
+        self.memory.is_wide, self.memory.lead = True, None
+
+    def _read_bytes(self, _parameters: bytes) -> None:
+        self.memory.is_wide, self.memory.lead = False, None
+
+    def _set_pairs(self, parameters: bytes) -> None:
+        self.memory.is_shift_jis = parameters[0] == 1
 
     def _buffer_dots(self, parameters: bytes) -> None:
         """Keep the columns of a bit image of 8 dots; other images, and what is right of the reach, leave no dots."""
@@ -365,11 +394,12 @@ class SlipMechanism:
     def _line_of(self, segments: list[tuple[int, bytearray]], dots: list[DotColumns]) -> Strike:
         cell, unit = self.memory.cell, self._profile.across.unit
         left = min((place for place, _ in segments), default=0) % cell
-        runs = tuple(((place - left) // cell + 1, self._decode(text)) for place, text in segments)
-        return Strike(self.medium.y, runs, unit / cell, left * UNITS_PER_INCH // unit, tuple(dots))
+        runs = tuple(((place - left) // cell + 1, self._decode(place, text)) for place, text in segments)
+        wide = frozenset((place - left) // cell + 1 for place in self.memory.wide)
+        return Strike(self.medium.y, runs, unit / cell, left * UNITS_PER_INCH // unit, tuple(dots), wide)
 
-    def _decode(self, text: bytearray) -> str:
-        for page in self._profile.code_pages.values():
-            if page.number == self.memory.code_page:
-                return text.decode(page.codec, "replace")
-        return text.decode("cp437")
+    def _decode(self, place: int, text: bytearray) -> str:
+        wide = place in self.memory.wide
+        if wide and not self.memory.is_shift_jis:
+            return bytes(byte | 0x80 for byte in text).decode("euc_jp", "replace")
+        return read_letters(self._profile, self.memory.code_page, bytes(text), wide=wide)

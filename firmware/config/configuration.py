@@ -137,6 +137,7 @@ class PrinterConfig(msgspec.Struct, frozen=True):
         on_network: a terminal may drive it at its turn (P15).
         insert_timeout: time of a person to put the book in.
         take_timeout: time of a person to take it out.
+        font: a TrueType or OpenType font with which text is drawn that its code page lacks; None draws none.
         forms: the forms that are kept in stock for it.
     """
 
@@ -151,6 +152,7 @@ class PrinterConfig(msgspec.Struct, frozen=True):
     on_network: Flag = False
     insert_timeout: Seconds = 120.0
     take_timeout: Seconds = 120.0
+    font: Path | None = None
     forms: tuple[FormConfig, ...] = msgspec.field(name="form", default=())
 
 

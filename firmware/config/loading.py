@@ -38,6 +38,7 @@ from firmware.identity.server_tls import (
 )
 from passbook.document.import_profile import ImportProfile
 from passbook.document.layout import BookLayout
+from passbook.document.rendered_pages import MOST_FONT
 from passbook.errors import PassbookError, shown
 from passbook.protocol.printer_setup import MOST_PROFILE, PrinterSetup
 from spooler.next_hop import Access
@@ -48,6 +49,8 @@ T = TypeVar("T")
 
 SECRET: Final = frozenset({"terminals.key", "keys.appliance", "mail.passwords"})
 """The keys of the configuration whose files only the appliance may read."""
+_FONT_HEADS: Final = (b"\0\1\0\0", b"OTTO", b"true", b"ttcf")
+"""The first bytes of a TrueType or OpenType font, or of a collection of them."""
 _OTHERS: Final = 0o007
 LEAST_PASSWORD: Final = 12
 """Characters of a password for SMTP AUTH."""
@@ -63,6 +66,7 @@ class Loaded(NamedTuple):
         callers: the users of the operators' socket.
         dialects: by printer.
         layouts: by name.
+        fonts: the bytes of a font by printer, where it has one.
         imports: import profiles by name.
         mail_context: for the mail door, and passwords of terminals by name; None and none without one.
         hops: how conversations with next hops begin, by name.
@@ -74,6 +78,7 @@ class Loaded(NamedTuple):
     callers: Callers
     dialects: dict[str, Dialect]
     layouts: dict[str, BookLayout]
+    fonts: dict[str, bytes]
     imports: dict[str, ImportProfile]
     mail_context: ssl.SSLContext | None
     mail_passwords: Mapping[str, str]
@@ -131,6 +136,7 @@ def _check_control(config: Config) -> None:
 def load_named(config: Config) -> Loaded:
     """Load all files but the appliance key."""
     trust, layouts, imports = _trust(config), _layouts(config), _imports(config)
+    dialects = {one.name: _dialect(config, number, one) for number, one in enumerate(config.printers)}
     _must_know_layouts(config, layouts)
     _must_know_imports(config, layouts, imports)
     _must_have_numbers(config, layouts)
@@ -139,8 +145,9 @@ def load_named(config: Config) -> Loaded:
         trust=trust,
         context=_context(config, trust),
         callers=_callers(config),
-        dialects={one.name: _dialect(config, number, one) for number, one in enumerate(config.printers)},
+        dialects=dialects,
         layouts=layouts,
+        fonts=_fonts(config, dialects),
         imports=imports,
         mail_context=_mail_context(config),
         mail_passwords=_mail_passwords(config),
@@ -308,6 +315,29 @@ def _dialect(config: Config, number: int, printer: PrinterConfig) -> Dialect:
     except PassbookError as error:
         raise config.problem(f"printer[{number}].code_page", str(error.facts["why"])) from None
     return dialect
+
+
+def _fonts(config: Config, dialects: Mapping[str, Dialect]) -> dict[str, bytes]:
+    """The fonts of the printers that have one.  What is no font at all is found here, the rest when it draws."""
+    found = {}
+    for number, printer in enumerate(config.printers):
+        if printer.font is None:
+            continue
+        key = f"printer[{number}].font"
+        if dialects[printer.name].graphics is None:
+            why = f"dialect {printer.dialect} prints no graphics, so it draws no text; expected no font"
+            raise config.problem(key, why)
+        try:
+            with printer.font.open("rb") as file:
+                content = file.read(MOST_FONT + 1)
+        except OSError as error:
+            raise config.problem(key, f"{printer.font} cannot be read: {error.strerror}") from None
+        if len(content) > MOST_FONT:
+            raise config.problem(key, f"{printer.font} has more than {MOST_FONT} bytes; expected no more")
+        if not content.startswith(_FONT_HEADS):
+            raise config.problem(key, f"{printer.font} is no font; expected a TrueType or OpenType font")
+        found[printer.name] = content
+    return found
 
 
 def _profile_text(config: Config, key: str, profile: str) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from firmware.config.configuration import KeysConfig, LimitsConfig
 from passbook.book.claim import BookClaim
-from passbook.document.documents import DRAWN_FORMATS, FORMATS, StartLine
+from passbook.document.documents import FORMATS, StartLine
 from passbook.document.plan import Plan, Sheet, StepOutline, encode_plan, is_outline, outline
 from passbook.errors import PassbookError, shown
 from passbook.job.actor import Actor, MailSender
@@ -89,6 +89,7 @@ class Shape(NamedTuple):
     sheet: Sheet
     form: str = ""
     book: BookClaim | None = None
+    substituted: int = 0
 
 
 class Acceptance:
@@ -250,7 +251,7 @@ class Acceptance:
         first = next(step for step in record.outline if step.kind.traits.is_line)
         for start in (None, StartLine(first.page, first.line)):
             try:
-                shape = await _done(document, self._prepared, replace(home, start=start), document)
+                shape = await self._shape(replace(home, start=start), document)
             except PassbookError as error:
                 if error.code not in {"start-not-given", "past-last-line"}:
                     raise
@@ -306,7 +307,8 @@ class Acceptance:
 
     async def _shape(self, request: SubmitJob, document: bytes) -> Shape:
         """Everything about the request that can be wrong, judged where no other work waits for it."""
-        if request.format in DRAWN_FORMATS:
+        destination = self._destinations.get(request.printer)
+        if destination is not None and destination.draws(request, document):
             return await self._drawing.run(self._prepared, request, document)
         return await _done(document, self._prepared, request, document)
 
@@ -324,7 +326,7 @@ class Acceptance:
         if prepared.form and request.choice.keep is not Keep.APPLIANCE:
             raise PassbookError("form-needs-appliance", form=prepared.form)
         steps, book = outline(prepared.plan), claim_of(request, prepared)
-        shape = Shape(prepared.plan, steps, prepared.layout, prepared.sheet, prepared.form, book)
+        shape = Shape(prepared.plan, steps, prepared.layout, prepared.sheet, prepared.form, book, prepared.substituted)
         if request.outline and (request.outline, request.sheet) != (shape.outline, shape.sheet):
             raise PassbookError("document-differs", job=request.job, why="its outline")
         return shape
@@ -365,7 +367,15 @@ class Acceptance:
         placed = replace(request, layout=shape.layout)
         side, clock = Side.APPLIANCE, self._clock
         accepted = new_record(
-            actor.name, placed, ticket, shape.outline, shape.sheet, side=side, clock=clock, book=shape.book
+            actor.name,
+            placed,
+            ticket,
+            shape.outline,
+            shape.sheet,
+            side=side,
+            clock=clock,
+            book=shape.book,
+            substituted=shape.substituted,
         )
         recovers = self._recovery_public is not None and request.choice.keep.has(Side.APPLIANCE)
         shared = self._names.sealed(ticket.job_id, request)

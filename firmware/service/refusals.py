@@ -41,6 +41,7 @@ DOCUMENT: Final = (
     *("document-malformed", "document-empty", "document-too-large", "unknown-format", "unknown-currency"),
     "currency-without-digits",
     *("amount-not-decimal", "amount-too-fine", "date-not-valid", "column-overflow", "not-in-code-page"),
+    "needs-substitute",
     *("two-readings", "unknown-import"),
     *("control-byte", "past-last-line", "start-not-given", "start-not-in-book"),
     *("start-not-for-entries", "balance-not-known", "two-amounts", "date-not-in-calendar"),
@@ -48,6 +49,7 @@ DOCUMENT: Final = (
     *("form-field-unknown", "form-field-missing", "too-many-copies", "unknown-form", "form-needs-appliance"),
     *("no-graphics", "pdf-not-readable", "pdf-encrypted", "pdf-too-many-pages", "pdf-page-too-large"),
     *("pdf-too-costly", "renderer-failed", "renderer-busy"),
+    *("font-not-readable", "font-lacks-character", "drawn-too-wide", "layout-not-drawable", "text-too-costly"),
 )
 """Codes for a document that cannot be printed."""
 STOCKED: Final = ("unknown-printer", "stock-refused", "stock-not-known", "area-fenced", "area-full")

@@ -48,21 +48,28 @@ def place_bands(pages: Sequence[bytes], request: RenderRequest, rows: int) -> Pl
 
 def _bands(number: int, page: bytes, request: RenderRequest, rows: int) -> Iterator[Band]:
     row = request.row_bytes
+    pitch = DotPitch(request.across, request.down, rows)
     for line, top in enumerate(range(0, request.height, rows), 1):
         strip = page[top * row : (top + rows) * row]
-        if any(strip):
-            lines = [int.from_bytes(strip[at : at + row], "big") for at in range(0, len(strip), row)]
-            yield _band(number, line, top, lines, request)
+        bits = [int.from_bytes(strip[at : at + row], "big") for at in range(0, len(strip), row)]
+        band = cut_band(number, line, top * request.down, bits, row * 8, pitch)
+        if band is not None:
+            yield band
 
 
-def _band(number: int, line: int, top: int, rows: Sequence[int], request: RenderRequest) -> Band:
-    """The band of these rows, each a number whose highest bit is the leftmost dot of the sheet."""
+def cut_band(page: int, line: int, y: int, rows: Sequence[int], right: int, pitch: DotPitch) -> Band | None:
+    """The band of these rows without the white at both ends; None without ink.
+
+    Each row is a number of `right` bits, whose highest one is the leftmost dot of the sheet.
+    """
     ink = 0
     for bits in rows:
         ink |= bits
-    left = request.row_bytes * 8 - ink.bit_length()
-    width = ink.bit_length() - ((ink & -ink).bit_length() - 1)
-    drop, whole = ink.bit_length() - width, row_bytes(width)
+    if not ink:
+        return None
+    drop = (ink & -ink).bit_length() - 1
+    width = ink.bit_length() - drop
+    whole = row_bytes(width)
     dots = b"".join(((bits >> drop) << (whole * 8 - width)).to_bytes(whole, "big") for bits in rows)
-    x, y = left * request.across, top * request.down
-    return Band(number, line, y, x, width, len(rows), request.across, request.down, dots)
+    x = (right - ink.bit_length()) * pitch.across
+    return Band(page, line, y, x, width, len(rows), pitch.across, pitch.down, dots)

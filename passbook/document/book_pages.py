@@ -18,7 +18,7 @@ from passbook.document.layout import BookLayout
 from passbook.document.layout_parts import FixedText
 from passbook.document.next_book import BookCut, first_cell
 from passbook.document.plan import Line, Run
-from passbook.document.printable_text import Charset, check_text
+from passbook.document.printable_text import Cells, Charset, runs_in
 from passbook.errors import PassbookError
 
 
@@ -97,12 +97,12 @@ class BookPages:
             row = list(group)
             for number, one in enumerate(row, 1):
                 end = row[number].start if number < len(row) else self._layout.columns_total + 1
-                runs.append(self._text(one, facts, end - one.start))
+                runs += self._text(one, facts, end - one.start)
             yield Line(page, line, self._layout.line_y(page, line), tuple(runs))
 
-    def _text(self, one: FixedText, facts: dict[str, str], width: int) -> Run:
+    def _text(self, one: FixedText, facts: dict[str, str], width: int) -> list[Run]:
         text = one.text
         for word, fact in facts.items():
             text = text.replace(f"{{{word}}}", fact)
-        check_text(text, width, f"layout {self._layout.name}, line {one.line}", "text", self._code)
-        return Run(one.start, text)
+        where = f"layout {self._layout.name}, line {one.line}"
+        return runs_in(text, Cells(one.start, width), where, "text", self._code)

@@ -7,8 +7,8 @@ reader bounds runs before it composes them (P14).
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
-from typing import Final
+from functools import cache, lru_cache
+from typing import Final, NamedTuple
 
 from passbook.errors import PassbookError
 
@@ -36,6 +36,8 @@ _KNOWN_CONTROLS: Final = {
 _FIRST_MARK: Final = "\u0300"
 _FIRST_PRINTABLE: Final = 0x20
 _DELETE: Final = 0x7F
+_WIDE: Final = 2
+"""Bytes, and cells, of a wide character."""
 
 
 def mark_position(text: str) -> int | None:
@@ -57,7 +59,7 @@ def _is_mark(character: str) -> bool:
 
 
 def is_plain(text: str, codec: str) -> bool:
-    """Whether refuse_controls and refuse_unprintable surely accept a text; quick."""
+    """Whether a text surely holds no control and only characters of one printable byte; quick."""
     return text.isprintable() and _printable(codec).issuperset(text)
 
 
@@ -85,30 +87,64 @@ def control_refusal(character: str, where: str, number: int) -> PassbookError:
     return PassbookError("control-byte", where=where, number=number, found=shown_code, how=how)
 
 
-def refuse_unprintable(text: str, where: str, codec: str, code_page: str) -> None:
-    """Raise PassbookError `not-in-code-page` when a character is not one printable byte of the code page.
+def usual_cells(text: str) -> int:
+    """The cells that a text takes wherever its wide characters are printed; a code page may give others two as well."""
+    return len(text) if text.isascii() else sum(1 + (unicodedata.east_asian_width(one) in {"W", "F"}) for one in text)
 
-    Args:
-        text: free of controls.
-        where: the place that an error names.
-        codec: Python's name of the code page; raises LookupError when there is no such codec.
-        code_page: the name that an error tells people.
+
+class CodePageText(NamedTuple):
+    """The characters of a mechanism's code page.
+
+    Attributes:
+        codec: Python's name of the code page; empty for a picture, which takes any character.
+        name: the name that an error tells people.
+        has_wide: characters of two bytes are printed too, each in two cells.
     """
-    for number, character in enumerate(text, 1):
-        if not _is_one_printable_byte(character, codec):
-            raise PassbookError("not-in-code-page", where=where, number=number, code_page=code_page)
+
+    codec: str
+    name: str
+    has_wide: bool = False
+
+    def cells(self, text: str) -> int:
+        """The number of cells that a text takes; a character that is not in the code page takes one."""
+        if not self.has_wide or text.isascii():
+            return len(text)
+        return sum(max(_size(character, self.codec), 1) for character in text)
+
+    def has(self, character: str) -> bool:
+        """Whether a character can be printed.  Raises LookupError where there is no such codec."""
+        return not self.codec or _size(character, self.codec) in ({1, 2} if self.has_wide else {1})
+
+    def is_wide(self, character: str) -> bool:
+        """Whether a character that can be printed takes two cells."""
+        return self.has_wide and _size(character, self.codec) == _WIDE
+
+    def fitting(self, text: str, width: int) -> int:
+        """How many characters from the beginning of a text take at most `width` cells; at least one."""
+        count = min(len(text), width)
+        while count > 1 and self.cells(text[:count]) > width:
+            count -= 1
+        return count
+
+    def missing(self, text: str) -> int | None:
+        """The number (from 1) of the first character that cannot be printed; None when there is none."""
+        return next((number for number, character in enumerate(text, 1) if not self.has(character)), None)
 
 
 @cache
 def _printable(codec: str) -> frozenset[str]:
     """Characters that are surely one printable byte; a code page may also take others for one of them."""
     found = (bytes([byte]).decode(codec, "ignore") for byte in range(256))
-    return frozenset(one for one in found if len(one) == 1 and _is_one_printable_byte(one, codec))
+    return frozenset(one for one in found if len(one) == 1 and _size(one, codec) == 1)
 
 
-def _is_one_printable_byte(character: str, codec: str) -> bool:
+@lru_cache(maxsize=8192)
+def _size(character: str, codec: str) -> int:
+    """The bytes of a character that is one printable byte, or a pair that begins above ASCII; 0 for any other."""
     try:
         encoded = character.encode(codec)
     except UnicodeEncodeError:
-        return False
-    return len(encoded) == 1 and _FIRST_PRINTABLE <= encoded[0] != _DELETE
+        return 0
+    is_plain_text = all(_FIRST_PRINTABLE <= byte != _DELETE for byte in encoded)
+    is_pair = len(encoded) == _WIDE and encoded[0] > _DELETE
+    return len(encoded) if is_plain_text and (len(encoded) == 1 or is_pair) else 0

@@ -46,7 +46,6 @@ WITHOUT_DIGITS: Final = frozenset(
         "XSU",
         "XTS",
         "XUA",
-        "XXX",
     }
 )
-"""Codes for which the column says "N.A.": metals, units of account, and the codes for tests and for no currency."""
+"""Codes for which the column says "N.A.": metals, units of account, and the code for tests."""

@@ -11,13 +11,15 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from passbook.document.amount_style import AmountStyle, print_amount
+from passbook.document.characters import LONGEST_LINE, CodePageText
 from passbook.document.currencies import MINOR_DIGITS
 from passbook.document.date_style import print_date
 from passbook.document.documents import Entry, PassbookUpdate
 from passbook.document.layout import BookLayout
 from passbook.document.layout_parts import Column, ColumnName, Overflow
+from passbook.document.next_book import carrying_width
 from passbook.document.plan import Run
-from passbook.document.printable_text import Charset, check_text
+from passbook.document.printable_text import Cells, Charset, printable_text, runs_in
 from passbook.errors import PassbookError
 
 
@@ -40,6 +42,7 @@ class EntryPrinter:
 
     def __init__(self, document: PassbookUpdate, layout: BookLayout, code: Charset) -> None:
         self._code = code
+        self._layout = layout
         self._dates = layout.dates
         self._days: dict[datetime.date, str] = {}
         self._digits = MINOR_DIGITS[document.currency]
@@ -64,20 +67,19 @@ class EntryPrinter:
     def balance_runs(self, text: str, balance: int, where: str) -> tuple[Run, ...]:
         """The line that carries a balance.  Raises PassbookError."""
         printed = [
-            self._run(column, self._amount(column, balance) if column.name == ColumnName.BALANCE else text, where)
+            self._runs(column, self._amount(column, balance) if column.name == ColumnName.BALANCE else text, where)
             for column in self._columns
             if column.name in {ColumnName.TEXT, ColumnName.BALANCE}
         ]
-        return tuple([run for run in printed if run is not None])
+        return tuple([run for runs in printed for run in runs])
 
     def carrying_runs(self, start: int, text: str, balance: int | None, where: str) -> tuple[Run, ...]:
         """A line at the edge of a book: a text from a cell on, and a balance in its column.  Raises PassbookError."""
-        check_text(text, len(text), where, "text", self._code)
-        runs = [Run(start, text)]
+        cells = Cells(start, carrying_width(self._layout, has_balance=balance is not None))
+        runs = runs_in(text, cells, where, "text", self._code)
         for column in self._columns:
             if balance is not None and column.name == ColumnName.BALANCE:
-                run = self._run(column, self._amount(column, balance), where)
-                runs += [] if run is None else [run]
+                runs += self._runs(column, self._amount(column, balance), where)
         return tuple(sorted(runs, key=attrgetter("column")))
 
     def _lines(self, entry: Entry, where: str) -> list[tuple[Run, ...]]:
@@ -90,30 +92,32 @@ class EntryPrinter:
             text = read(entry, where)
             if not text:
                 continue
-            if len(text) > column.width and column.overflow is not Overflow.REFUSE:
-                check_text(text, len(text), where, column.name, self._code)
-                parts = _wrapped(text, column.width) if column.overflow is Overflow.WRAP else [text[: column.width]]
-                text = parts[0].rstrip(" ")
-                below.append((column, parts[1:]))
-            run = self._run(column, text, where)
-            if run is not None:
-                first.append(run)
+            if self._code.page.cells(text) > column.width and column.overflow is not Overflow.REFUSE:
+                text, rest = self._divided(column, text, where)
+                below.append((column, rest))
+            first += self._runs(column, text, where)
         lines = [tuple(first)]
         if not below:
             return lines
         for number in range(max((len(parts) for _, parts in below), default=0)):
-            runs = [
-                Run(one.first_cell(len(parts[number])), parts[number]) for one, parts in below if number < len(parts)
-            ]
-            lines.append(tuple(runs))
+            given = [(one, parts[number]) for one, parts in below if number < len(parts)]
+            lines.append(tuple([run for one, part in given for run in self._runs(one, part, where)]))
         return lines
 
-    def _run(self, column: Column, text: str, where: str) -> Run | None:
-        """The text at its place; blanks at its end take cells and are not printed."""
-        if not text:
-            return None
-        check_text(text, column.width, where, column.name, self._code)
-        return Run(column.first_cell(len(text)), text.rstrip(" "))
+    def _divided(self, column: Column, text: str, where: str) -> tuple[str, list[str]]:
+        """The text of a column that it overflows: what stands on the first line, and on those below."""
+        page = self._code.page
+        # No cell is too far here, so that nothing but its characters can be refused.
+        text = printable_text(text, 2 * LONGEST_LINE, where, column.name, self._code)
+        if self._code.is_drawn(text):
+            return text, []
+        if column.overflow is Overflow.CUT:
+            return text[: page.fitting(text, column.width)].rstrip(" "), []
+        first, *rest = _wrapped(text, column.width, page) or [""]
+        return first.rstrip(" "), rest
+
+    def _runs(self, column: Column, text: str, where: str) -> list[Run]:
+        return runs_in(text, column, where, column.name, self._code) if text else []
 
     def _reader(self, column: Column) -> Callable[[Entry, str], str]:
         """What gives the text of an entry for a column, in its printed form; empty for nothing."""
@@ -189,16 +193,17 @@ def balance_before(entries: Iterable[Entry]) -> int | None:
     return None
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    """The text in lines of at most `width` characters, broken at blanks where there are any; no line is blank.
+def _wrapped(text: str, width: int, page: CodePageText) -> list[str]:
+    """The text in lines of at most `width` cells, broken at blanks where there are any; no line is blank.
 
-    >>> _wrapped("NEFT ACME TRADERS", 8), _wrapped("ABCDEFGHIJ K", 4)
+    >>> page = CodePageText("ascii", "ASCII")
+    >>> _wrapped("NEFT ACME TRADERS", 8, page), _wrapped("ABCDEFGHIJ K", 4, page)
     (['NEFT', 'ACME', 'TRADERS'], ['ABCD', 'EFGH', 'IJ K'])
     """
     lines: list[str] = []
     at = 0
     while at < len(text):
-        end = at + width
+        end = at + page.fitting(text[at : at + width], width)
         if end < len(text) and text[end] != " ":
             blank = text.rfind(" ", at, end)
             end = blank if blank > at else end

@@ -71,6 +71,8 @@ class BookLayout(msgspec.Struct, frozen=True):
     """The kind of book, which several layouts of the same book name alike; empty for the name of the layout."""
     single_appliance: bool = False
     """No other appliance prints into books of this kind, so a gap in one is asked about."""
+    substitutes: dict[str, str] = {}
+    """Typographic characters and what is printed where a code page lacks them."""
     amounts: AmountStyle = AmountStyle()
     """How amounts are printed."""
     dates: DateStyle = DateStyle()

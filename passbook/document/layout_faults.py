@@ -16,6 +16,7 @@ from passbook.document.layout_parts import Align, Column, ColumnName, FixedText,
 from passbook.document.lengths import shown_length
 from passbook.document.next_book import next_book_faults
 from passbook.document.pitches import PITCHES, pitch_names
+from passbook.document.typography import substitute_faults
 
 PAGE_WORDS: Final = ("page", "account", "currency")
 """The words in braces in a heading or footer that stand for facts of a document."""
@@ -48,6 +49,7 @@ def layout_faults(layout: BookLayout) -> Iterator[Fault]:
         return
     yield from _page_faults(layout)
     yield from _edge_faults(layout)
+    yield from (Fault(where, why) for where, why, wrong in substitute_faults(layout.substitutes) if wrong)
     if layout.kind is LayoutKind.FORM:
         yield from _form_faults(layout)
     if layout.kind is LayoutKind.PASSBOOK:

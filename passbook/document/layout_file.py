@@ -103,6 +103,7 @@ class _BookFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     import_name: FormName | Literal[""] = msgspec.field(name="import", default="")
     book: FormName | Literal[""] = ""
     single_appliance: bool = False
+    substitutes: dict[str, str] = {}
 
 
 class _SheetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="text"):
@@ -115,6 +116,7 @@ class _SheetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
     cpi: int | float
     left: Fraction
     width: _Width
+    substitutes: dict[str, str] = {}
 
 
 class _FormFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="form"):
@@ -132,6 +134,7 @@ class _FormFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
     number: NumberPlace | None = None
     form: FormName | Literal[""] = ""
     copies: Annotated[int, msgspec.Meta(ge=1, le=MOST_COPIES)] = 1
+    substitutes: dict[str, str] = {}
 
 
 _LayoutFile: TypeAlias = _BookFile | _SheetFile | _FormFile
@@ -218,6 +221,7 @@ def _book(name: str, file: _BookFile) -> BookLayout:
         left_units=to_units(file.left),
         columns_total=max([*(one.end for one in columns), *(one.end for one in texts)]),
         columns=columns,
+        substitutes=file.substitutes,
         amounts=file.amounts,
         dates=file.dates,
         import_name=file.import_name,
@@ -270,4 +274,5 @@ def _sheet(name: str, file: _SheetFile | _FormFile) -> BookLayout:
         texts=file.texts if isinstance(file, _FormFile) else (),
         number=file.number if isinstance(file, _FormFile) else None,
         form=file.form if isinstance(file, _FormFile) else "",
+        substitutes=file.substitutes,
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import msgspec
 
 from passbook.document.amount_style import SignStyle
+from passbook.document.characters import usual_cells
 
 NUMBER_DIGITS: Final = 10
 """The most digits of the number of a sheet, and the least cells of its place."""
@@ -112,7 +113,7 @@ class FixedText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def end(self) -> int:
         """The number of the last cell."""
-        return self.start + len(self.text) - 1
+        return self.start + usual_cells(self.text) - 1
 
 
 class NumberPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -118,13 +118,13 @@ def next_book_faults(layout: BookLayout) -> Iterator[tuple[str, str]]:
         yield "brought", f"carried and brought have {found} lines; allowed are {most}, so that a book has one entry"
     for key, texts in (("carried", layout.carried), ("brought", layout.brought)):
         for number, text in enumerate(texts, 1):
-            width = _width(layout, has_balance=number == len(texts))
+            width = carrying_width(layout, has_balance=number == len(texts))
             if len(text) > width:
                 yield f"{key}, text {number}", f"it has {len(text)} characters; allowed are {width}"
 
 
-def _width(layout: BookLayout, *, has_balance: bool) -> int:
-    """The cells for a text, which stands before the balance where one is on its line."""
+def carrying_width(layout: BookLayout, *, has_balance: bool) -> int:
+    """The cells for a text at the edge of a book, which stands before the balance where one is on its line."""
     start, balance = first_cell(layout), layout.column("balance")
     if not has_balance or balance is None or balance.end < start:
         return layout.columns_total - start + 1

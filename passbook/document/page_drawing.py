@@ -27,6 +27,7 @@ class PlacedText(Confidential, frozen=True, rename="camel"):
         cpi: cells to the inch.
         left: the beginning of cell 1.
         times: how often there was a strike on this line.
+        wide: each letter takes two cells.
     """
 
     y: int
@@ -35,6 +36,12 @@ class PlacedText(Confidential, frozen=True, rename="camel"):
     cpi: float = 10.0
     left: int = 0
     times: int = 1
+    wide: bool = False
+
+    @property
+    def cells(self) -> int:
+        """The cells of a letter."""
+        return 2 if self.wide else 1
 
 
 class PlacedDots(Confidential, frozen=True, rename="camel"):
@@ -132,7 +139,9 @@ def _page(number: int, steps: list[Line | Band], sheet: Sheet, layout: BookLayou
         rules = tuple(Rule(line, layout.line_y(number, line)) for line in ruled)
         width = layout.page_width
     texts = [
-        PlacedText(line.y, run.column, run.text.replace(NUMBER_MARK, "#"), exact_pitch(sheet.cpi), sheet.left)
+        PlacedText(
+            line.y, run.column, run.text.replace(NUMBER_MARK, "#"), exact_pitch(sheet.cpi), sheet.left, wide=run.wide
+        )
         for line in lines
         for run in line.runs
     ]

@@ -12,12 +12,15 @@ from typing import Final, TypeVar
 from msgspec.structs import astuple
 
 from passbook.document.book_pages import BookPages
+from passbook.document.characters import CodePageText
 from passbook.document.documents import Document, Entry, FormDocument, PassbookUpdate, PdfDocument, StartLine
 from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.layout_parts import Overflow
 from passbook.document.next_book import cut_books, is_full, most_rows
 from passbook.document.plan import NUMBER_MARK, Eject, Line, NextBook, NextSheet, Plan, Run, Step, Turn
-from passbook.document.printable_text import Charset, check_text
+from passbook.document.printable_text import Cells, Charset, runs_in
+from passbook.document.substitutes import TextSubstitutes
+from passbook.document.text_bands import Pen, draw_runs
 from passbook.errors import PassbookError
 
 R = TypeVar("R", Entry, str)
@@ -30,7 +33,10 @@ def place(
     *,
     codec: str,
     code_page: str,
+    has_wide: bool = False,
     start: StartLine | None = None,
+    substitutes: TextSubstitutes | None = None,
+    pen: Pen | None = None,
 ) -> Plan:
     """The steps that print the document: a line for each entry or line that is not blank, turns, and the eject.
 
@@ -41,17 +47,28 @@ def place(
         layout: of the document's kind.
         codec: Python's name of the mechanism's code page.
         code_page: its name in an error for people.
+        has_wide: its characters of two bytes are printed too, each in two cells.
         start: the place that a person gives; it wins over the document's own. A sheet without a given place starts at
             its first line.
+        substitutes: counts the characters that were replaced; None where they need not be counted.
+        pen: draws text that the code page lacks; None where no text is drawn.
 
     Raises:
         PassbookError: `layout-unfit`, `start-not-in-book`, `start-not-for-entries`, `past-last-line`, `control-byte`,
-            `column-overflow`, `not-in-code-page`, `document-empty`, `start-not-given`, `form-field-unknown`,
-            `form-field-missing`, `too-many-copies`, `two-amounts`, `date-not-in-calendar`, `balance-not-known`.
-            Without a start, `past-last-line` if all of the book has too few lines.
+            `column-overflow`, `not-in-code-page`, `needs-substitute`, `document-empty`, `start-not-given`,
+            `form-field-unknown`, `form-field-missing`, `too-many-copies`, `two-amounts`, `date-not-in-calendar`,
+            `balance-not-known`, and as draw_runs().  Without a start, `past-last-line` if all of the book has too few
+            lines.
         LookupError: there is no such codec.
     """
-    code = Charset(codec, code_page)
+    page = CodePageText(codec, code_page, has_wide)
+    code = Charset(page, substitutes or TextSubstitutes(layout, page), pen is not None)
+    plan = _plan(document, layout, code, start)
+    return plan if pen is None else draw_runs(plan, layout, pen)
+
+
+def _plan(document: Document, layout: BookLayout, code: Charset, start: StartLine | None) -> Plan:
+    """The plan, in which text that is to be drawn is not drawn yet."""
     first = StartLine(layout.pages[0], 1)
     if isinstance(document, PdfDocument):
         raise PassbookError("layout-unfit", layout=layout.name, kind=layout.kind.value)
@@ -130,8 +147,8 @@ def _is_blank(row: Entry | str) -> bool:
 
 
 def _text_runs(line: str, layout: BookLayout, where: str, code: Charset) -> tuple[Run, ...]:
-    check_text(line, layout.columns_total, where, "text", code)
-    return () if _is_blank(line) else (Run(1, line),)
+    runs = runs_in(line, Cells(1, layout.columns_total), where, "text", code)
+    return () if _is_blank(line) else tuple(runs)
 
 
 def _form_rows(document: FormDocument, layout: BookLayout, code: Charset) -> dict[int, tuple[Run, ...]]:
@@ -143,16 +160,16 @@ def _form_rows(document: FormDocument, layout: BookLayout, code: Charset) -> dic
         raise PassbookError("too-many-copies", form=layout.name, count=document.copies, most=layout.pages[1])
     placed: list[tuple[int, Run]] = []
     for text in layout.texts:
-        check_text(text.text, len(text.text), f"layout {layout.name}, line {text.line}", "text", code)
-        placed.append((text.line, Run(text.start, text.text)))
+        where, cells = f"layout {layout.name}, line {text.line}", Cells(text.start, text.end - text.start + 1)
+        placed += [(text.line, run) for run in runs_in(text.text, cells, where, "text", code)]
     for field in layout.fields:
         if field.name not in given:
             raise PassbookError("form-field-missing", form=layout.name, field=field.name)
         value = given[field.name]
-        value = value[: field.width].rstrip(" ") if field.overflow is Overflow.CUT else value
-        check_text(value, field.width, f"field {field.name}", "text", code)
+        if field.overflow is Overflow.CUT:
+            value = value[: code.page.fitting(value, field.width)].rstrip(" ")
         if value:
-            placed.append((field.line, Run(field.first_cell(len(value)), value)))
+            placed += [(field.line, run) for run in runs_in(value, field, f"field {field.name}", "text", code)]
     if not placed:
         raise PassbookError("document-empty")
     if layout.number is not None:

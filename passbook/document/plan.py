@@ -44,10 +44,20 @@ class Sheet(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Run(Confidential, frozen=True, array_like=True, gc=False):
-    """Text struck without a gap, from `column` (1-based) to the right; no control characters."""
+    """Text struck without a gap, from `column` (1-based) to the right; no control characters.
+
+    Attributes:
+        wide: each character takes two cells, as kanji and full-width kana do.
+    """
 
     column: int
     text: str
+    wide: bool = False
+
+    @property
+    def cells(self) -> int:
+        """The number of cells that it takes."""
+        return 2 * len(self.text) if self.wide else len(self.text)
 
 
 NUMBER_MARK: Final = "\ufffc"
@@ -306,7 +316,7 @@ def _with_number(step: Step, number: int) -> Step:
 
 
 class Bar(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The place of a run, without its text: first column (1-based) and number of characters."""
+    """The place of a run, without its text: first column (1-based) and number of cells."""
 
     column: int
     width: int
@@ -372,7 +382,7 @@ def _is_step(step: StepOutline) -> bool:
 
 def _outline_step(step: Step) -> StepOutline:
     if isinstance(step, Line):
-        bars = tuple([Bar(run.column, len(run.text)) for run in step.runs])
+        bars = tuple([Bar(run.column, run.cells) for run in step.runs])
         return StepOutline(step.kind, step.page, step.line, bars)
     if isinstance(step, Band):
         left, width = step.x // BAR_UNITS, -(-step.width * step.across // BAR_UNITS)

@@ -1,34 +1,88 @@
-"""Whether a text can be struck in its place, by the code page of a mechanism."""
+"""Whether and how a text can be struck in its place, by the code page of a mechanism."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple
 
-from passbook.document.characters import is_plain, refuse_controls, refuse_unprintable
+from passbook.document.characters import CodePageText, is_plain, refuse_controls
+from passbook.document.layout_parts import Align, Column, FormField
+from passbook.document.plan import Run
+from passbook.document.rendered_pages import LONGEST_TEXT
+from passbook.document.substitutes import TextSubstitutes
+from passbook.document.text_bands import UndrawnRun
 from passbook.errors import PassbookError
 
 
 class Charset(NamedTuple):
-    """The characters of a mechanism: Python's name of its code page, and that for people.
+    """How text is put on paper: in which code page, and with which substitutes.
 
-    An empty codec takes any character, for a picture that no mechanism prints.
+    Attributes:
+        draws: text that the code page lacks is drawn.
     """
 
-    codec: str
-    name: str
+    page: CodePageText
+    substitutes: TextSubstitutes
+    draws: bool = False
+
+    def is_drawn(self, text: str) -> bool:
+        """Whether a text is drawn: it is short enough, and has a character that the code page lacks."""
+        return self.draws and len(text) <= LONGEST_TEXT and self.page.missing(text) is not None
 
 
-def check_text(text: str, width: int, where: str, column: str, code: Charset) -> None:
-    """Refuse text that cannot be struck; a column that the layout does not have holds 0 characters.
+class Cells(NamedTuple):
+    """The cells that a text may take where it always stands at the first of them."""
 
-    Raises PassbookError `control-byte`, `column-overflow` or `not-in-code-page`.
+    start: int
+    width: int
+    align: Align = Align.LEFT
+
+    def first_cell(self, length: int) -> int:  # noqa: ARG002 - a column needs it
+        """The first cell."""
+        return self.start
+
+
+def printable_text(text: str, width: int, where: str, column: str, code: Charset) -> str:
+    """The text in its printed form, with its substitutes; a column that the layout does not have holds 0 cells.
+
+    Raises PassbookError `control-byte`, `column-overflow`, `needs-substitute` or `not-in-code-page`; text that is
+    drawn comes back unchanged, and may be too long.
     """
     # Looking at the characters one by one took two fifths of the processor time of an acceptance.
-    if len(text) <= width and code.codec and is_plain(text, code.codec):
-        return
+    if len(text) <= width and code.page.codec and is_plain(text, code.page.codec):
+        return text
     exact = f"{where}, {column}"
     refuse_controls(text, exact)
-    if len(text) > width:
-        raise PassbookError("column-overflow", where=where, column=column, length=len(text), width=width)
-    if code.codec:
-        refuse_unprintable(text, exact, code.codec, code.name)
+    # Each character takes a cell at least, so a text that is far too long is not looked at closely.
+    is_short = len(text) <= max(width, LONGEST_TEXT)
+    printed = code.substitutes.text(text, exact) if is_short else text
+    if code.is_drawn(printed):
+        return printed
+    length = code.page.cells(printed) if is_short else len(text)
+    if length > width:
+        raise PassbookError("column-overflow", where=where, column=column, length=length, width=width)
+    return printed
+
+
+def runs_in(text: str, cells: Column | FormField | Cells, where: str, column: str, code: Charset) -> list[Run]:
+    """The runs of a text in its cells; blanks at its end take cells and are not printed.
+
+    Raises PassbookError as printable_text().
+    """
+    text = printable_text(text, cells.width, where, column, code)
+    if code.draws and not text.isascii() and code.is_drawn(text):
+        exact, is_right = f"{where}, {column}", cells.align is Align.RIGHT
+        return [UndrawnRun(cells.start, text, width=cells.width, is_right=is_right, where=exact)]
+    return list(_runs(cells.first_cell(code.page.cells(text)), text.rstrip(" "), code.page))
+
+
+def _runs(column: int, text: str, page: CodePageText) -> Iterator[Run]:
+    """The text from a cell on, in runs of characters that are equally wide."""
+    if not page.has_wide or text.isascii():
+        yield Run(column, text)
+        return
+    for wide, group in groupby(text, key=page.is_wide):
+        run = Run(column, "".join(group), wide)
+        yield run
+        column += run.cells

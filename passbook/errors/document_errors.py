@@ -74,6 +74,11 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.TELLER,
         "{where}: character {number} cannot be printed in code page {code_page}. Nothing was accepted; replace it.",
     ),
+    "needs-substitute": ErrorKind(
+        Mender.OPERATOR,
+        "{where}: character {number} is {character}, which code page {code_page} lacks. Nothing was accepted; replace "
+        "it, or declare what is printed for it in the key substitutes of layout {layout}, such as {example}.",
+    ),
     "control-byte": ErrorKind(
         Mender.PROGRAMMER,
         "{where}: character {number} is {found}, a control character. {how}. Nothing was accepted; the programmer of "
@@ -165,13 +170,38 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.TELLER,
         "The PDF could not be drawn within {limit}. Nothing was accepted; make it simpler.",
     ),
+    "font-not-readable": ErrorKind(
+        Mender.OPERATOR,
+        "The font of this printer cannot be read, so text that its code page lacks is not drawn. Nothing was accepted; "
+        "give another TrueType or OpenType font in the key font of the printer.",
+    ),
+    "font-lacks-character": ErrorKind(
+        Mender.OPERATOR,
+        "{where}: character {number} is neither in the code page of the printer nor in its font. Nothing was accepted; "
+        "replace it, or give a font of that script in the key font of the printer.",
+    ),
+    "drawn-too-wide": ErrorKind(
+        Mender.TELLER,
+        "{where}: drawn with the font of the printer, the text needs {length} cells and has {width}. "
+        "Nothing was accepted; shorten it.",
+    ),
+    "layout-not-drawable": ErrorKind(
+        Mender.OPERATOR,
+        "Text that the code page lacks cannot be drawn on layout {layout}: {why}. Nothing was accepted; "
+        "choose another layout.",
+    ),
+    "text-too-costly": ErrorKind(
+        Mender.TELLER,
+        "The text could not be drawn within {limit}. Nothing was accepted; split the document.",
+    ),
     "renderer-failed": ErrorKind(
         Mender.OPERATOR,
-        "The program that draws PDF pages failed: {why}. Nothing was accepted; look at its log, then send it again.",
+        "The program that draws pages and texts failed: {why}. Nothing was accepted; look at its log, "
+        "then send it again.",
     ),
     "renderer-busy": ErrorKind(
         Mender.TELLER,
-        "Too many PDFs are being drawn just now. Nothing was accepted; send it again in a minute.",
+        "Too many documents are being drawn just now. Nothing was accepted; send it again in a minute.",
     ),
     "unknown-form": ErrorKind(
         Mender.OPERATOR,

@@ -179,6 +179,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         issue: the form of which it takes sheets from stock, and those that it has drawn; None where it takes none.
         book: the book for which it is; None for another document, and where its terminal has no book key.
         import_name: the import profile that a person named for its document; empty for none.
+        substituted: how many characters were replaced as its layout declares.
     """
 
     job_id: str
@@ -238,6 +239,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     issue: FormIssue | None = None
     book: BookClaim | None = None
     import_name: str = ""
+    substituted: int = 0
 
     @property
     def ended(self) -> bool:

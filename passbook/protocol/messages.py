@@ -220,6 +220,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
         mail: the mail that brought it, with how far it is for each recipient; None for a job of a terminal.
         moved_to: the destination and the job that stand in for it, as `window-2 1f0c...`; empty for none.
         book: why it was not printed into its book without a question, and where that stands; None where it fits.
+        substituted: how many characters were replaced as its layout declares.
     """
 
     job: str
@@ -261,6 +262,7 @@ class JobView(msgspec.Struct, frozen=True, rename="camel"):
     mail: MailView | None = None
     moved_to: str = ""
     book: BookObjection | None = None
+    substituted: int = 0
 
 
 class Question(msgspec.Struct, frozen=True, rename="camel"):
@@ -469,6 +471,7 @@ def view_of(record: Record, waiting: Waiting | None = None) -> JobView:
         mail=None if record.mail is None else mail_view(record.mail),
         moved_to=record.moved_to,
         book=None if record.book is None else record.book.objection,
+        substituted=record.substituted,
     )
 
 

@@ -55,6 +55,7 @@ class PrinterFacts(msgspec.Struct, frozen=True, rename="camel"):
         insert_timeout: seconds of a person to put the book in.
         take_timeout: seconds of a person to take it out.
         setup: its profile, elementary step and offsets.
+        draws: the appliance has a font for it, with which it draws text that its code page lacks.
     """
 
     name: str
@@ -66,6 +67,7 @@ class PrinterFacts(msgspec.Struct, frozen=True, rename="camel"):
     take_timeout: float
     place: str = ""
     setup: PrinterSetup = USUAL_SETUP
+    draws: bool = False
 
 
 class AgentWelcome(msgspec.Struct, frozen=True, rename="camel"):

@@ -86,6 +86,10 @@ class KnownAppliance:
         layouts = () if self.welcome is None else self.welcome.layouts
         return next((one for one in layouts if one.name == name), None)
 
+    def draws(self, printer: str) -> bool:
+        """Whether the appliance draws text for a printer that its code page lacks."""
+        return self._facts(printer).draws
+
     def has_port(self, port: str) -> bool:
         """Whether the appliance configures a printer at the place of this port, however it is written."""
         told = () if self.welcome is None else self.welcome.printers

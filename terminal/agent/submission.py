@@ -43,6 +43,8 @@ from terminal.agent.upstream import Upstream, is_outage
 
 _LOG: Final = Log("submission")
 
+_DRAWN: Final = frozenset({"not-in-code-page", "needs-substitute"})
+"""Codes of text that cannot be printed where it is not drawn."""
 SUBMIT: Final = "Spooler.SubmitJob"
 MOST_PASSED_ON: Final = 1000
 """Requests that were passed on and are known again."""
@@ -99,7 +101,13 @@ class Submissions:
         if not request.choice.keep.has(Side.TERMINAL):
             return await self._pass_on(self._sides.kept_now(request), document)
         _judge(request, document)
-        prepared = await asyncio.to_thread(self._known.prepare, request, document)
+        try:
+            prepared = await asyncio.to_thread(self._known.prepare, request, document)
+        except PassbookError as error:
+            if error.code not in _DRAWN or request.keep is Keep.TERMINAL or not self._known.draws(request.printer):
+                raise
+            # The appliance has the font.
+            return await self._pass_on(self._sides.without_own(request, Reason.BY_RULE), document)
         if prepared.form:
             # The appliance has the forms.
             if request.keep is Keep.TERMINAL:
@@ -198,8 +206,17 @@ class Submissions:
 
     def _record(self, request: SubmitJob, ticket: Ticket, prepared: Prepared, document: bytes) -> Record:
         steps, side, clock = outline(prepared.plan), Side.TERMINAL, self._own.clock
-        book = claim_of(request, prepared)
-        record = new_record(self._terminal, request, ticket, steps, prepared.sheet, side=side, clock=clock, book=book)
+        record = new_record(
+            self._terminal,
+            request,
+            ticket,
+            steps,
+            prepared.sheet,
+            side=side,
+            clock=clock,
+            book=claim_of(request, prepared),
+            substituted=prepared.substituted,
+        )
         store = self._own.store
         digest = document_digest(store.digest_key(ticket.job_id), document)
         return replace(record, digest=digest, shared=store.names.sealed(ticket.job_id, request))

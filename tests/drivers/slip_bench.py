@@ -81,12 +81,12 @@ class SlipBench:
     def machine(self) -> Machine:
         return self.simulator.machine
 
-    def session(self, setup: PrinterSetup = USUAL_SETUP) -> DocumentSession:
+    def session(self, setup: PrinterSetup = USUAL_SETUP, code_page: str = "cp858") -> DocumentSession:
         """A session at a port of its own, and at a printer that is set up so."""
         port = open_port(self.simulator.address)
         self.stack.callback(port.close)
         session = DocumentSession(
-            port, EscposSlip(self.profile, setup), code_page="cp858", printer="slips", clock=time.monotonic
+            port, EscposSlip(self.profile, setup), code_page=code_page, printer="slips", clock=time.monotonic
         )
         self.stack.callback(session.close)
         return session

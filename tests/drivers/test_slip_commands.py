@@ -17,6 +17,7 @@ from drivers.profile import read_builtin
 from passbook.document.plan import Eject, Line, Plan, Run, Sheet, Turn
 from passbook.errors import PassbookError
 from tests.drivers.slip_bench import RULER, SHEET, slip_line
+from tests.drivers.test_code_pages import WORDS
 from tests.house import ROOT
 
 ESCPOS = builtin_escpos()
@@ -86,13 +87,13 @@ def test_python_escpos_builds_the_same_bytes_where_it_has_them() -> None:
     assert told(lambda printer: printer.line_spacing(0)) in slip_commands.slip_set_up(ESCPOS, SHEET, "cp858")
 
 
-@pytest.mark.parametrize("code_page", sorted(ESCPOS.code_pages))
+@pytest.mark.parametrize("code_page", sorted(ESCPOS.code_pages.keys() - {"shift-jis"}))
 def test_python_escpos_chooses_the_same_code_page_and_letters(code_page: str) -> None:
     def act(printer: Dummy) -> None:
         printer.magic.force_encoding(code_page.upper())
-        printer.text("Müller Straße ½")
+        printer.text(WORDS[code_page])
 
-    line = at(RULER.y(1), Run(1, "Müller Straße ½"))
+    line = at(RULER.y(1), Run(1, WORDS[code_page]))
     select = slip_commands.slip_set_up(ESCPOS, SHEET, code_page)[:3]
     text = slip_commands.encode_slip_line(ESCPOS, Sheet(9000), code_page, line, None).text
     assert told(act) == select + text.removeprefix(b"\x1b$\0\0")

@@ -22,7 +22,7 @@ from drivers.session import DocumentSession
 from drivers.simulator.faults import AtLineByte, Cut, Target
 from drivers.simulator.paper import Paper
 from drivers.stop import MechanismStop
-from passbook.document.plan import Band, DotPitch, Eject, Line, Run, Sheet
+from passbook.document.plan import Band, DotPitch, Eject
 from passbook.errors import PassbookError
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
@@ -84,7 +84,8 @@ def test_a_band_is_a_way_across_and_a_bit_image() -> None:
 
 
 def test_the_next_band_is_counted_from_the_one_before() -> None:
-    assert graphics().encode_band(band(b"\x80", line=7), band(b"\x80").y).position == b"\x1bJ\x20"
+    base = band(b"\x80").y + graphics().base_rows * graphics().pitch.down
+    assert graphics().encode_band(band(b"\x80", line=7), base).position == b"\x1bJ\x20"
 
 
 def test_the_dots_are_those_of_the_library() -> None:
@@ -321,12 +322,3 @@ def test_after_an_appliance_that_stopped_at_any_byte_nothing_of_the_band_prints_
             bench.insert(successor)
             print_bands(successor, BANDS[2])
             assert ink(bench) == before | ink_of(BANDS[2]), byte
-
-
-def test_a_line_of_text_and_a_picture_share_no_slip_by_themselves() -> None:
-    """A plan is of text or of a picture, since the ways of both are counted from the one before."""
-    text = Line(1, 1, 1620, (Run(1, "a"),))
-    assert (
-        DIALECT.encode_line(Sheet(4000), "cp858", text, 0).position
-        != graphics().encode_band(band(b"\x01"), None).position
-    )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from drivers.conversation import Conversation
 from drivers.dialects.dialect import Ahead, Answer, LineBytes, Look
 from drivers.ports.port import PortError, PortTrouble
-from drivers.profile import CodePage, Profile, Times, encode_text
+from drivers.profile import CodePage, Profile, Times, encode_run
 from passbook.document.plan import Line, Plan, Sheet
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
@@ -94,7 +94,7 @@ class Words:
         from_y: int | None,  # noqa: ARG002 - names of Dialect
     ) -> LineBytes:
         page = self.profile.find_code_page(code_page)
-        text = b" ".join(encode_text(page, code_page, run.text, "here") for run in line.runs)
+        text = b" ".join(b"".join(encode_run(page, code_page, run, "here")) for run in line.runs)
         return LineBytes(b"row %d\n" % (line.y // ROW), b"print " + text + b"\n")
 
     def discard(self) -> bytes:

@@ -162,7 +162,7 @@ def test_the_example_is_valid_and_its_comments_show_the_defaults(tmp_path: Path)
     shown = tmp_path / "passbook.toml"
     lines = EXAMPLE.read_text("utf-8").splitlines()
     optional = (
-        *("# layouts", "# profiles", "# imports", "# profile ", "# elementary_step", "# form"),
+        *("# layouts", "# profiles", "# imports", "# profile ", "# elementary_step", "# font", "# form"),
         *("# recovery_public", "# representatives", "# auditors", "# rule"),
     )
     defaults = [

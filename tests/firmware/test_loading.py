@@ -16,6 +16,7 @@ from firmware.config.configuration import Config, load_configuration
 from firmware.config.layouts import load_layouts
 from firmware.config.loading import check_configuration, load_key, load_named
 from firmware.identity import pki
+from passbook.document.rendered_pages import MOST_FONT
 from passbook.errors import PassbookError
 from passbook.protocol.printer_setup import PrinterSetup
 from tests.firmware.branch import APPLIANCE, PRINTER, Branch
@@ -443,8 +444,10 @@ def test_a_profile_lies_beside_the_configuration_or_in_the_folder_of_profiles(br
         ('profile = "long.toml"', "profile", "expected at most 32768"),
         ('profile = "profiles/"', "profile", "expected the name of a profile"),
         ('profle = "mine"', "profle", "did you mean profile?"),
+        ('font = "profiles/other.toml"', "font", "dialect pr2 prints no graphics"),
+        ("font = 7", "font", "expected a path"),
         ("code_page = 7", "code_page", "expected a code page"),
-        ('code_page = "cp999"', "code_page", "known: cp437, cp850, cp858, latin-1"),
+        ('code_page = "cp999"', "code_page", "known: cp1250, cp437, cp737, cp850"),
     ],
 )
 def test_bad_input_of_each_key_of_a_set_up_is_named(branch: Branch, keys: str, key: str, why: str) -> None:
@@ -499,3 +502,29 @@ def test_another_authority_is_blamed_and_not_the_revocation_list(branch: Branch,
     error = refused(branch)
     assert error.facts["key"] == "terminals.ca"
     assert "expected the authority that signed" in str(error)
+
+
+FONT = b"\0\1\0\0" + b"the rest is judged by the program that draws"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "cannot be read: No such file"),
+        (b"", "is no font; expected a TrueType or OpenType font"),
+        (b"%PDF-1.4", "is no font"),
+        (FONT + bytes(MOST_FONT), f"has more than {MOST_FONT} bytes"),
+    ],
+)
+def test_a_file_that_is_no_font_stops_the_start(branch: Branch, content: bytes | None, why: str) -> None:
+    if content is not None:
+        (branch.etc / "hindi.ttf").write_bytes(content)
+    with pytest.raises(PassbookError) as caught:
+        load_named(with_printer(branch, 'dialect = "escpos"\nfont = "hindi.ttf"'))
+    assert caught.value.facts["key"] == "printer[0].font"
+    assert why in str(caught.value.facts["why"])
+
+
+def test_a_font_is_read_beside_the_configuration(branch: Branch) -> None:
+    (branch.etc / "hindi.ttf").write_bytes(FONT)
+    assert load_named(with_printer(branch, 'dialect = "escpos"\nfont = "hindi.ttf"')).fonts == {PRINTER: FONT}

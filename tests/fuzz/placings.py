@@ -37,6 +37,7 @@ PLACING: Final = frozenset(
         "form-field-missing",
         "form-field-unknown",
         "layout-unfit",
+        "needs-substitute",
         "not-in-code-page",
         "past-last-line",
         "start-not-given",
@@ -59,8 +60,10 @@ def check(data: bytes) -> None:
     start = StartLine(1 + started // 64, 1 + started % 64) if started else None
     try:
         document = parse_document(list(FORMATS)[chosen // 16 % len(FORMATS)], data[2:])
-        codec = PROFILE.find_code_page(page_name).codec
-        plan = place(document, layout, codec=codec, code_page=page_name, start=start)
+        page = PROFILE.find_code_page(page_name)
+        plan = place(
+            document, layout, codec=page.codec, code_page=page_name, has_wide=page.wide is not None, start=start
+        )
         sheet = layout.sheet
         Pr2(PROFILE).check_printable(sheet, plan, layout=layout.name, printer="front")
     except PassbookError as error:
@@ -73,4 +76,4 @@ def check(data: bytes) -> None:
     for step, shown in zip(plan, outline(plan), strict=True):
         if isinstance(step, Line):
             encode_line(PROFILE, sheet, page_name, step)
-            assert shown.bars == tuple(Bar(run.column, len(run.text)) for run in step.runs)
+            assert shown.bars == tuple(Bar(run.column, run.cells) for run in step.runs)

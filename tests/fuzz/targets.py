@@ -13,6 +13,7 @@ TARGETS: Final = (
     "certificates",
     "configurations",
     "documents",
+    "drawntexts",
     "envelopes",
     "frames",
     "hostbytes",

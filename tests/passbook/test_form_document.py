@@ -220,3 +220,35 @@ def test_the_number_of_its_sheet_stands_on_each_copy() -> None:
 def test_a_sheet_without_a_number_keeps_marks_that_no_code_page_has() -> None:
     plan = with_numbers(placed(form(copies=2)), {1: 7})
     assert (1, 60, NUMBER_MARK * 10) in texts(plan, 2)
+
+
+def test_wide_letters_of_a_form_take_two_cells_each() -> None:
+    data = """kind = "form"
+page = { width = "210 mm", height = "148 mm" }
+first_line = "1 in"
+pitch = "1/4 in"
+lines_per_page = 18
+cpi = 10
+left = "10 mm"
+width = 75
+texts = [{ line = 1, start = 1, text = "残高" }]
+fields = [{ name = "holder", line = 1, start = 5, width = 6 },
+    { name = "note", line = 2, start = 1, width = 5, overflow = "cut" },
+    { name = "amount", line = 3, start = 1, width = 6, align = "right" }]
+""".encode()
+    layout = parse_layout("certificate", data, "certificate.toml")
+    document = FormDocument("certificate", (("holder", "東京1"), ("note", "東京都"), ("amount", "円")))
+    plan = place(document, layout, codec="cp932", code_page="shift-jis", has_wide=True)
+    lines = [one for one in plan if isinstance(one, Line)]
+    assert [[(run.column, run.text, run.wide) for run in one.runs] for one in lines] == [
+        [(1, "残高", True), (5, "東京", True), (9, "1", False)],
+        [(1, "東京", True)],
+        [(5, "円", True)],
+    ]
+    assert [[(bar.column, bar.width) for bar in one.bars] for one in outline(plan)[:2]] == [
+        [(1, 4), (5, 4), (9, 1)],
+        [(1, 4)],
+    ]
+    close = data.replace(b"start = 5", b"start = 4")
+    with pytest.raises(PassbookError, match="begins at cell 4 over text 1"):
+        parse_layout("certificate", close, "certificate.toml")

@@ -99,6 +99,7 @@ MUTABLE = {
     "moved_to": "window-2 " + "0e" * 16,
     "mail": Mailed("0c" * 16, "anna@bank.example", "", "<1@bank.example>", (Recipient("window-1@branch.example"),)),
     "book": BookClaim(("ab" * 32,), ("cd" * 32,), BookPlace(1, 1), BookPlace(1, 5), BookPlace(1, 6)),
+    "substituted": 4,
     "issue": FormIssue("certificate", (IssuedSheet(1, "1", 101, IssueState.SPOILED, "ordered-again"),)),
     "on_paper": OnPaper(lines=4, confirmed=1, in_doubt=2, again=3, unsure=5),
 }

@@ -42,6 +42,9 @@ class Counting:
             raise PassbookError("unknown-format", format=request.format, known="text")
         return Prepared((Eject(1),), "", Sheet(len(document)))
 
+    def draws(self, request: SubmitJob, document: bytes) -> bool:  # noqa: ARG002
+        return False
+
     def judge_announced(self, request: SubmitJob) -> None:
         self.prepare(request, b"")
 

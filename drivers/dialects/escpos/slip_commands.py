@@ -11,7 +11,7 @@ from escpos import constants  # type: ignore[import-untyped]
 from drivers.dialects.dialect import LineBytes
 from drivers.dialects.escpos.escpos_profile import EscposProfile, SlipPitch
 from drivers.dialects.steps import whole_steps
-from drivers.profile import encode_text
+from drivers.profile import encode_run
 from passbook.document.plan import UNITS_PER_INCH, Line, Plan, Sheet, Turn
 from passbook.errors import PassbookError
 
@@ -67,11 +67,11 @@ def slip_set_up(profile: EscposProfile, sheet: Sheet, code_page: str) -> bytes:
     profile has not.
     """
     pitch = _find_pitch(profile, sheet)
-    number = profile.find_code_page(code_page).number
+    page = profile.find_code_page(code_page)
     wait = profile.insertion
     return b"".join(
         (
-            _ESC + b"t" + bytes([number]),
+            _ESC + b"t" + bytes([page.number]) + page.set_up,
             _ESC + b"!" + bytes([pitch.font]),
             _ESC + b" " + bytes([pitch.spacing]),
             # The library's name for ESC f has one ESC too many.
@@ -105,7 +105,7 @@ def _check_line(profile: EscposProfile, sheet: Sheet, line: Line) -> None:
         raise ValueError(f"{place} is less than {profile.form.foot / unit:.2f} inch above the bottom edge")
     room = slip_columns(profile, sheet)
     for run in line.runs:
-        if run.column < 1 or run.column + len(run.text) - 1 > room:
+        if run.column < 1 or run.column + run.cells - 1 > room:
             raise ValueError(f"{place} needs more than the {room} columns that the head reaches there")
 
 
@@ -138,12 +138,12 @@ def encode_slip_line(profile: EscposProfile, sheet: Sheet, code_page: str, line:
     parts: list[bytes] = []
     for run in line.runs:
         where = f"page {line.page} line {line.line} column {run.column}"
-        text = encode_text(page, code_page, run.text, where)
+        text = encode_run(page, code_page, run, where)
         width = room - run.column + 1
-        if run.column < 1 or len(text) > width:
-            raise PassbookError("column-overflow", where=where, column="text", length=len(text), width=max(width, 0))
+        if run.column < 1 or run.cells > width:
+            raise PassbookError("column-overflow", where=where, column="text", length=run.cells, width=max(width, 0))
         place = _left(profile, sheet) + (run.column - 1) * cell
-        parts += [go_across(place), *(bytes([letter]) for letter in text)]
+        parts += [go_across(place), *text]
     first, *rest = divide(parts, profile.roll.columns)
     return SlipLine(go_down(profile, line.y, from_y), first, rest=tuple(rest))
 

@@ -47,6 +47,11 @@ class SlipGraphics:
         """How it prints dots."""
         return DotPitch(UNITS_PER_INCH // self.dots.across, UNITS_PER_INCH // self.dots.down, ROWS)
 
+    @property
+    def base_rows(self) -> int:
+        """The wires above the base line of a text."""
+        return BASE_WIRES
+
     def encode_band(self, band: Band, from_y: int | None) -> SlipLine:
         """The bytes of a band: the way from `from_y`, None for a slip just loaded, and its dots without their strike.
 
@@ -55,7 +60,7 @@ class SlipGraphics:
         band = self.setup.moved_band(band)
         # An accepted band can be moved out of reach: an offset may have changed since.
         self._check_across(band)
-        base = None if from_y is None else from_y + self.setup.y_offset + self._base
+        base = None if from_y is None else from_y + self.setup.y_offset
         first, *rest = divide(self._commands(band), self.profile.roll.columns)
         return SlipLine(go_down(self.profile, band.y + self._base, base), first, rest=tuple(rest))
 

@@ -9,7 +9,7 @@ from drivers.dialects.dialect import LineBytes
 from drivers.dialects.pr2.geometry import LINE_FEED, OFFSET_STEP, TOP_UNIT, document_lines, offset_steps
 from drivers.dialects.pr2.pr2_profile import Pitch, Pr2Profile
 from drivers.dialects.steps import whole_steps
-from drivers.profile import encode_text
+from drivers.profile import encode_run
 from passbook.document.pitches import cell_width
 from passbook.document.plan import UNITS_PER_INCH, Line, Plan, Sheet
 from passbook.errors import PassbookError
@@ -25,7 +25,7 @@ def set_up(profile: Pr2Profile, sheet: Sheet, code_page: str) -> bytes:
     for a sheet that the mechanism cannot take, PassbookError `profile-malformed` for a code page that the profile
     has not.
     """
-    commands, form = profile.commands, profile.form
+    commands, form, page = profile.commands, profile.form, profile.find_code_page(code_page)
     return b"".join(
         (
             commands.procedure.encode(),
@@ -38,7 +38,8 @@ def set_up(profile: Pr2Profile, sheet: Sheet, code_page: str) -> bytes:
             commands.left_margin.encode(form.left_margin),
             _find_pitch(profile, sheet).command.encode(),
             commands.horizontal_offset.encode(offset_steps(sheet.left)),
-            commands.code_page.encode(profile.find_code_page(code_page).number),
+            commands.code_page.encode(page.number),
+            page.set_up,
             commands.automatic_booking.encode(),
         )
     )
@@ -72,7 +73,7 @@ def _check_lines(profile: Pr2Profile, sheet: Sheet, lines: Iterable[Line]) -> No
             raise ValueError(f"{_place(line)} is below the page")
         farthest = max(farthest, steps)
         for run in line.runs:
-            if run.column < 1 or run.column + len(run.text) - 1 > room:
+            if run.column < 1 or run.column + run.cells - 1 > room:
                 raise ValueError(f"{_place(line)} needs more than the {room} columns that the carriage has there")
     vertical.encode(farthest)
 
@@ -108,9 +109,9 @@ def encode_line(profile: Pr2Profile, sheet: Sheet, code_page: str, line: Line) -
     parts = [commands.discard.encode()]
     for run in line.runs:
         where = f"page {line.page} line {line.line} column {run.column}"
-        text = encode_text(page, code_page, run.text, where)
-        _check_columns(room, run.column, len(text), where)
-        parts.append(commands.horizontal.encode(run.column - 1 + profile.form.first_column) + text)
+        text = encode_run(page, code_page, run, where)
+        _check_columns(room, run.column, run.cells, where)
+        parts += [commands.horizontal.encode(run.column - 1 + profile.form.first_column), *text]
     position = commands.vertical.encode(whole_steps(line.y, profile.vertical_unit))
     return LineBytes(position, b"".join(parts), commands.strike.encode())
 

@@ -128,6 +128,7 @@ def test_the_file_is_as_documented_and_comes_back(paper: Paper) -> None:
                                 "strikes": [1],
                                 "cpi": 12.0,
                                 "left": 252,
+                                "wide": False,
                             }
                         ],
                         "dots": [{"y": 4320, "x": 540, "columns": "gf8=", "across": 27, "down": 30, "strike": 2}],

@@ -40,6 +40,7 @@ from tests.terminal.samples import view
 
 TELLER = "counter-1"
 PRINTER = "front"
+DRAWING = "slips"
 TEXT = b"Closing time is 16:00.\n"
 LARGE = TEXT + b"\n" * 900_000
 """The same lines in more bytes."""
@@ -100,13 +101,14 @@ class Till:
         self.own = OwnJobs(self.store, jobs, KeyRing(), self.clock, is_apart=lambda: False)
         known = KnownAppliance(folder / "appliance.json", self.clock, "here")
         facts = PrinterFacts(PRINTER, "pr2", "cp858", "tcp://127.0.0.1:1", False, 1.0, 1.0)
+        drawing = PrinterFacts(DRAWING, "escpos", "cp858", "tcp://127.0.0.1:2", False, 1.0, 1.0, draws=True)
         known.learn(
             AgentWelcome(
                 "branch",
                 "boot-1",
                 1.0,
                 1.0,
-                (facts,),
+                (facts, drawing),
                 tuple(map(shipped_layout, ("sheet", "certificate", "savings-24"))),
                 tuple(shipped_imports().values()),
             )
@@ -204,6 +206,17 @@ def test_a_form_from_stock_is_kept_by_the_appliance_alone(open_till: OpenTill) -
     assert till.sent() == (AT_APPLIANCE, Reason.BY_RULE.value, True)
     assert till.own.unfinished() == []
     assert till.refused("r-2", CERTIFICATE, keep=Keep.TERMINAL, **facts).code == "form-needs-appliance"
+
+
+@pytest.mark.parametrize("text", ["आदा\n", "Joe\u2019s\n"])
+def test_a_text_that_the_appliance_draws_is_kept_by_it_alone(open_till: OpenTill, text: str) -> None:
+    till = open_till()
+    assert till.submit("r-1", text.encode(), printer=DRAWING).job == "drawn for r-1"
+    assert till.sent() == (AT_APPLIANCE, Reason.BY_RULE.value, True)
+    assert till.own.unfinished() == []
+    refusals = {"not-in-code-page", "needs-substitute"}
+    assert till.refused("r-2", text.encode(), printer=DRAWING, keep=Keep.TERMINAL).code in refusals
+    assert till.refused("r-3", text.encode()).code in refusals
 
 
 def test_a_document_is_read_by_its_import_profile_where_a_rule_asks_for_its_form(open_till: OpenTill) -> None:
