@@ -43,10 +43,11 @@ class EntryPrinter:
         self._dates = layout.dates
         self._days: dict[datetime.date, str] = {}
         self._digits = MINOR_DIGITS[document.currency]
+        self._columns = layout.columns
         self._styles = {one.name: layout.amounts.of(one.sign, one.fill) for one in layout.columns}
         self._blank_zeros = layout.amounts.blank_zeros
         # How a column gets its text is found out once: asked for each entry it took a third of the time of a placing.
-        self._columns = [(column, self._reader(column)) for column in layout.columns]
+        self._readers = [(column, self._reader(column)) for column in layout.columns]
         names = {column.name for column in layout.columns}
         in_one = {ColumnName.WITHDRAWAL, ColumnName.DEPOSIT} if ColumnName.AMOUNT in names else set()
         self._missing = [one for one in _PARTS if one not in names | in_one]
@@ -64,7 +65,7 @@ class EntryPrinter:
         """The line that carries a balance.  Raises PassbookError."""
         printed = [
             self._run(column, self._amount(column, balance) if column.name == ColumnName.BALANCE else text, where)
-            for column, _ in self._columns
+            for column in self._columns
             if column.name in {ColumnName.TEXT, ColumnName.BALANCE}
         ]
         return tuple([run for run in printed if run is not None])
@@ -73,7 +74,7 @@ class EntryPrinter:
         """A line at the edge of a book: a text from a cell on, and a balance in its column.  Raises PassbookError."""
         check_text(text, len(text), where, "text", self._code)
         runs = [Run(start, text)]
-        for column, _ in self._columns:
+        for column in self._columns:
             if balance is not None and column.name == ColumnName.BALANCE:
                 run = self._run(column, self._amount(column, balance), where)
                 runs += [] if run is None else [run]
@@ -85,7 +86,7 @@ class EntryPrinter:
             self._refuse_without_column(entry, where)
         first: list[Run] = []
         below: list[tuple[Column, list[str]]] = []
-        for column, read in self._columns:
+        for column, read in self._readers:
             text = read(entry, where)
             if not text:
                 continue

@@ -9,7 +9,7 @@ from typing import Any, Final
 from passbook.errors import shown
 
 DEEPEST: Final = 20
-"""Objects and arrays that may lie in each other; no format of ours has more than four."""
+"""Objects and arrays in each other below which no name of ours stands; no format has more than four."""
 
 _END: Final = "\n"
 _BLANKS: Final = re.compile(r"[ \t\n\r]*")
@@ -35,7 +35,6 @@ class _TwiceError(Exception):
 
 def check_json(text: str) -> None:
     """Refuse a text that is no JSON, is nested too deep, or has a name twice in an object.  Raises JsonFormError."""
-    _refuse_deep(text)
     try:
         json.loads(text, object_pairs_hook=_pairs)
     except json.JSONDecodeError as error:
@@ -45,7 +44,11 @@ def check_json(text: str) -> None:
     except _TwiceError as twice:
         name = name_shown(twice.name)
         raise JsonFormError(name, "the name stands twice in one object", f"Write {name} once") from None
-    except (ValueError, RecursionError):
+    except RecursionError:
+        name = _deep_name(text)
+        why = "objects and arrays lie too deep in each other"
+        raise JsonFormError(name, why, "Write no field but those of the format") from None
+    except ValueError:
         # Python reads no number of more than 4300 digits.
         raise JsonFormError(
             "the top level", "a number in it is too long", 'Write an amount as a text, such as "2500.00"'
@@ -65,7 +68,8 @@ def name_shown(name: str) -> str:
     return name if re.fullmatch(r"[a-z][A-Za-z0-9_-]{0,39}", name) else f"a name of {len(shown(name))} characters"
 
 
-def _refuse_deep(text: str) -> None:
+def _deep_name(text: str) -> str:
+    """The name below which the text lies too deep in itself."""
     depth, last = 0, ""
     for token in _TOKENS.finditer(text):
         match token[0]:
@@ -76,9 +80,8 @@ def _refuse_deep(text: str) -> None:
             case name:
                 last = name
         if depth > DEEPEST:
-            name = name_shown(last.strip('"'))
-            why = f"objects and arrays lie more than {DEEPEST} deep in each other"
-            raise JsonFormError(name if last else "the top level", why, "Write no field but those of the format")
+            break
+    return name_shown(last.strip('"')) if last else "the top level"
 
 
 def spot_of(text: str, path: list[str | int]) -> str:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from passbook.document.documents import parse_document
+from passbook.document.documents import Hints, parse_document
+from passbook.document.import_profile import NO_IMPORTS, Imports
 from passbook.errors import PassbookError
 from passbook.job.choice import Keep, Side
 from passbook.job.states import Reason
@@ -65,15 +66,16 @@ class KeptSides:
         side, start_at = Side.TERMINAL.value, self._config.spool.start_at
         return [PassbookError("spool-nearly-full", side=side, since=self._since, start_at=start_at)]
 
-    async def chosen(self, request: SubmitJob, document: bytes) -> SubmitJob:
-        """The request with its whole choice: of the person, of a rule, or the default.
+    async def chosen(self, request: SubmitJob, document: bytes, imports: Imports = NO_IMPORTS) -> SubmitJob:
+        """The request with its whole choice: of the person, of a rule, or the default.  `imports` are the known ones.
 
         Raises PassbookError `choice-not-possible`, and where a rule needs the form of a document that cannot be read.
         """
         rules = self._config.rules
         form = request.layout
         if not form and any(rule.form for rule in rules):
-            form = (await asyncio.to_thread(parse_document, request.format, document, 1)).layout
+            hints = Hints(imports, request.import_name)
+            form = (await asyncio.to_thread(parse_document, request.format, document, 1, hints)).layout
         return fill_choice(request, form, rules, self._config.choice)
 
     def kept_now(self, request: SubmitJob) -> SubmitJob:

@@ -11,6 +11,7 @@ import msgspec
 
 from drivers.dialects.known import DIALECTS
 from drivers.ports.place import place_of
+from passbook.document.import_profile import NO_IMPORTS, Imports
 from passbook.document.layout import BookLayout
 from passbook.errors import PassbookError, shown
 from passbook.protocol.messages import SheetView, SubmitJob
@@ -58,8 +59,14 @@ class KnownAppliance:
         spoken = DIALECTS[settings.dialect](setup, settings.name)
         layouts = {} if self.welcome is None else {one.name: one for one in self.welcome.layouts}
         connect = functools.partial(connect_mechanism, settings, spoken, self._clock)
-        imports = {} if self.welcome is None else {one.name: one for one in self.welcome.imports}
-        return Printer(settings, spoken, layouts, connect=connect, tell=tell, imports=imports)
+        return Printer(settings, spoken, layouts, connect=connect, tell=tell, imports=self.imports().profiles)
+
+    def imports(self) -> Imports:
+        """The appliance's import profiles, and the layouts that name one."""
+        if self.welcome is None:
+            return NO_IMPORTS
+        by_layout = {one.name: one.import_name for one in self.welcome.layouts}
+        return Imports({one.name: one for one in self.welcome.imports}, by_layout)
 
     def printers(self) -> list[str]:
         """The names of the appliance's printers."""

@@ -95,7 +95,7 @@ class Submissions:
         before = self._passed_on.get(request.client_request)
         if before is not None:
             return await self._pass_on(replace(request, **before._asdict()), document)
-        request = await self._sides.chosen(request, document)
+        request = await self._sides.chosen(request, document, self._known.imports())
         if not request.choice.keep.has(Side.TERMINAL):
             return await self._pass_on(self._sides.kept_now(request), document)
         _judge(request, document)

@@ -85,7 +85,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], bytes, str]] = {
     "an empty document": ({}, b"", "document-empty"),
     "blank lines only": ({}, b"\n\n", "document-empty"),
     "a large document": ({}, b"x" * (MAX_DOCUMENT + 1), "document-too-large"),
-    "what is not text": ({}, b"\xff\xfe" + CONTENT.encode(), "document-malformed"),
+    "what is not text": ({}, b"\xff" + CONTENT.encode(), "document-malformed"),
     "a control character": ({}, f"{CONTENT}\x1b\n".encode(), "control-byte"),
     "outside of the code page": ({}, f"{CONTENT} 中\n".encode(), "not-in-code-page"),
     "a line that is too long": ({}, (CONTENT * 9).encode(), "column-overflow"),

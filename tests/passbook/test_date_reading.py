@@ -140,8 +140,9 @@ def test_a_day_that_is_printed_in_a_calendar_is_read_in_it(day: date) -> None:
     for calendar, pattern in ((Calendar.BUDDHIST, "DD/MM/YYYY"), (Calendar.GREGORIAN, "DD.MM.YYYY")):
         text = print_date(DateStyle(pattern, calendar), day)
         assert read_day(text, DateRule(DateOrder.DMY, calendar), "entry 1") == day
-    text = print_date(DateStyle("GY.M.D", Calendar.JAPANESE), day)
-    assert int(text[1:].split(".")[0]) > 99 or read_day(text, DateRule(calendar=Calendar.JAPANESE), "entry 1") == day
+    if day < date(2118, 1, 1):
+        text = print_date(DateStyle("GY.M.D", Calendar.JAPANESE), day)
+        assert read_day(text, DateRule(calendar=Calendar.JAPANESE), "entry 1") == day
 
 
 @given(st.text(max_size=20) | st.from_regex(r"[0-9]{1,4}[-/.][0-9]{1,4}[-/.][0-9]{1,4}", fullmatch=True))

@@ -19,11 +19,13 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.choice import Choice, IfApart, Keep, Side
 from passbook.job.states import Reason
+from passbook.protocol.document_rules import ChoiceRule
 from passbook.protocol.messages import JobView, SubmitJob
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
 from spooler.clock import SystemClock
 from spooler.data_keys import DataKeys
 from spooler.jobs import Jobs
+from spooler.shipped import shipped_imports
 from storage import Ticket
 from terminal.agent.agent_settings import AgentConfig, LoadMarks, NetworkConfig, SpoolMarks
 from terminal.agent.kept_sides import KeptSides
@@ -106,6 +108,7 @@ class Till:
                 1.0,
                 (facts,),
                 tuple(map(shipped_layout, ("sheet", "certificate", "savings-24"))),
+                tuple(shipped_imports().values()),
             )
         )
         self.network = NetworkLoad(self.appliance, config.network, self.clock)
@@ -201,6 +204,19 @@ def test_a_form_from_stock_is_kept_by_the_appliance_alone(open_till: OpenTill) -
     assert till.sent() == (AT_APPLIANCE, Reason.BY_RULE.value, True)
     assert till.own.unfinished() == []
     assert till.refused("r-2", CERTIFICATE, keep=Keep.TERMINAL, **facts).code == "form-needs-appliance"
+
+
+def test_a_document_is_read_by_its_import_profile_where_a_rule_asks_for_its_form(open_till: OpenTill) -> None:
+    document = (
+        b"# layout: savings-24\n# account: 1\n# currency: EUR\n# start: page 1 line 1\n"
+        b"date;text;withdrawal;deposit;balance\n03.04.2026;x;;1,00;\n"
+    )
+    till = open_till(rules=(ChoiceRule(form="savings-24", keep=Keep.TERMINAL),))
+    facts: dict[str, Any] = {"format": "passbook-update+csv", "layout": ""}
+    job = till.submit("r-1", document, import_name="german-excel", **facts).job
+    assert till.sent() == (AT_TERMINAL, Reason.BY_RULE.value, False)
+    assert till.own.record(job) is not None
+    assert till.refused("r-2", document, **facts).code == "two-readings"
 
 
 # The marks of the own spool
