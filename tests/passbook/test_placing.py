@@ -261,6 +261,6 @@ def test_any_text_is_placed_or_refused_with_a_code(text: str) -> None:
     try:
         plan = placed(TextDocument((text,)), SHEET)
     except PassbookError as error:
-        assert error.code in {"control-byte", "not-in-code-page", "document-empty"}
+        assert error.code in {"control-byte", "not-in-code-page", "needs-substitute", "document-empty"}
     else:
         assert lines_of(plan)[0].runs == (Run(1, text),)
