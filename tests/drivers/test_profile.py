@@ -144,7 +144,7 @@ def test_a_list_of_tables_takes_the_place_of_the_extended_one() -> None:
         ("[commands]\nvertical = { digits = 0 }\n", "commands", "vertical needs its digits"),
         ("[commands]\neject = { digits = 2 }\n", "commands", "eject has no number"),
         ("[code_pages]\ncp850 = { number = 1000 }\n", "code_pages[...].number", "<= 999"),
-        ('[code_pages]\ncp850 = { codec = "cp85" }\n', "code_pages[...]", "cp85 is no single-byte codec"),
+        ('[code_pages]\ncp850 = { codec = "cp85" }\n', "code_pages[...]", "cp85 is no code page of Python"),
         ('[[status]]\ncode = "1"\nreason = "media-jam"\n', "status", "no code has ready = true"),
         ('[[document]]\ncode = "0"\nmedia = "notPresent"\n', "document", "no code has media = entering"),
         ('[[document]]\ncode = "0"\nmedia = "gone"\n', "document[0].media", "one of present, notPresent"),
