@@ -1,7 +1,8 @@
 """`make demo-books`: one statement in the books of several banks, and a full book that goes on in a new one.
 
 In each book that goes on, the statement begins so near the end that the change comes in its middle.  In one of them the
-power is cut in the change, and a person answers the question.  Paper, history and the answer are the judge.
+power is cut in the change, and a person answers the question.  At the end a statement is sent twice, and the appliance,
+which knows where its book stands, asks.  Paper, history and the answer are the judge.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any, Final, NamedTuple
 from demo.damage import plant
 from demo.people import Printing
 from demo.verdict import Order, Sent, disagreements, read_sent, table, verdict_row
-from demo.world import PROJECT, World, await_fact
+from demo.world import PRINTER, PROJECT, World, await_fact
 from drivers.simulator.faults import AtLineByte, Target
 from drivers.simulator.render import render_sheet
 from passbook.document.currencies import MINOR_DIGITS
@@ -121,6 +122,7 @@ class BookStory:
         """Tell the story; return 0 when papers, history and the answer agree."""
         self._prepare()
         sent = [self._print(number, book) for number, book in enumerate(BOOKS, 1)]
+        self._send_again(sent[0])
         history = self._world.ctl("history", "--last", "1000")
         self._world.stop_appliance()
         if damage is not None:
@@ -131,6 +133,7 @@ class BookStory:
         self._world.build()
         self._counter = self._world.enroll("counter-1")
         self._counter.run("keys", "new", "anna-1")
+        self._counter.run("keys", "book-new")
         self._world.write_config()
         self._world.start_appliance()
         self.say("The simulated passbook printer and the appliance run; counter-1 is enrolled.")
@@ -170,6 +173,20 @@ class BookStory:
     def _is_on_paper(self, sent: Sent, step: int) -> bool:
         line = sent.plan[step - 1]
         return isinstance(line, Line) and self._world.paper.times(sent.book, line.page, line.line) > 0
+
+    def _send_again(self, sent: Sent) -> None:
+        """Anna sends a statement that stands in its book already; the appliance asks, and she discards it."""
+        strikes = self._world.paper.strikes
+        file = self._world.folder / f"{sent.book}.csv"
+        self._counter.run("print", str(file), "--no-wait", "--printer", PRINTER)
+        await_fact(lambda: bool(self._counter.run("questions")), lambda: self._counter.run("questions"))
+        self.say(f"{sent.title}: the same statement is sent once more, by mistake. Nothing prints: counter-1 is asked.")
+        self.say(self._counter.screen("questions"))
+        [question] = self._counter.run("questions")
+        self.say(self._counter.screen("answer", question["job"]["job"], "--discard", "--person", "Anna"))
+        self.say(self._counter.screen("book", sent.book))
+        if self._world.paper.strikes != strikes:
+            self._faults.append(f"{sent.title}: a statement that stood in its book was printed once more")
 
     def _finish(self, printing: Printing) -> None:
         code = printing.end(60)
