@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from passbook.document.characters import CodePageText, is_plain
 from passbook.document.layout import BookLayout
-from passbook.document.typography import character_name, is_typographic
+from passbook.document.typography import character_name, is_typographic, usual_substitute
 from passbook.errors import PassbookError
 
 
@@ -53,5 +53,5 @@ class TextSubstitutes:
             character=character_name(character),
             code_page=self._page.name,
             layout=self._layout.name,
-            example=f'"\\u{ord(character):04X}" = "-"',
+            example=f'"\\u{ord(character):04X}" = {usual_substitute(character)}',
         )

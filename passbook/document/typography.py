@@ -36,3 +36,17 @@ def substitute_faults(table: Mapping[str, str]) -> Iterator[tuple[str, str, bool
         fits = len(substitute) <= LONGEST_SUBSTITUTE and substitute.isascii() and substitute.isprintable()
         why = f"its text is not 1 to {LONGEST_SUBSTITUTE} printable characters of ASCII"
         yield where, why, not (substitute and fits)
+
+
+def usual_substitute(character: str) -> str:
+    """What is usually printed for a typographic character, as a string of TOML."""
+    name, category = unicodedata.name(character, ""), unicodedata.category(character)
+    if category == "Zs":
+        return '" "'
+    if "DOUBLE" in name and "QUOTATION" in name:
+        return "'\"'"
+    if "QUOTATION" in name or "APOSTROPHE" in name or "PRIME" in name:
+        return '"\'"'
+    if "ELLIPSIS" in name:
+        return '"..."'
+    return '"-"' if category == "Pd" or "MINUS" in name else '"*"'

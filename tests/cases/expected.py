@@ -17,6 +17,14 @@ MONTH: Final[tuple[Row, ...]] = (
 SALARY: Final[tuple[Row, ...]] = (MONTH[0],)
 GEHALT: Final[tuple[Row, ...]] = (("2026-01-05", "Gehalt", "", "2500.00", "3100.00"),)
 
+OTHER_LETTERS: Final = (
+    " Nothing was accepted; write it in other letters, such as e for an e with a mark. "
+    "An operator can give the printer a code page or a font that has it."
+)
+NEW_BOOK: Final = (
+    " Nothing was accepted. Send the lines that fit, and the others for a new book or sheet. "
+    "By itself a book goes on in a new one where its layout has the keys carried and brought."
+)
 PROGRAMMER: Final = " Nothing was accepted; the programmer of the software that wrote the document can mend it."
 CORRECT: Final = " Nothing was accepted; correct it and send again, or name an import profile that reads it (--import)."
 SAY_WHICH: Final = (
@@ -126,16 +134,15 @@ IMPORTED: Final[dict[str, Named]] = {
 REFUSED: Final[dict[str, str]] = {
     "05-windows-1252.csv": "The document could not be read: byte 135, in line 6: " + ENCODING,
     "07-shift-jis.csv": "The document could not be read: byte 134, in line 6: " + ENCODING,
-    "08-japanese-utf8.csv": "entry 1, text: character 1 cannot be printed in code page cp858. "
-    "Nothing was accepted; replace it.",
-    "09-devanagari.csv": "entry 1, text: character 1 cannot be printed in code page cp858. "
-    "Nothing was accepted; replace it.",
-    "13-typographic-quote-dash.csv": "entry 1, text: character 2 cannot be printed in code page cp858. "
-    "Nothing was accepted; replace it.",
-    "14-polish-letters.csv": "entry 1, text: character 3 cannot be printed in code page cp858. "
-    "Nothing was accepted; replace it.",
-    "16-turkish.csv": "entry 1, text: character 4 cannot be printed in code page cp858. "
-    "Nothing was accepted; replace it.",
+    "08-japanese-utf8.csv": "entry 1, text: character 1 cannot be printed in code page cp858." + OTHER_LETTERS,
+    "09-devanagari.csv": "entry 1, text: character 1 cannot be printed in code page cp858." + OTHER_LETTERS,
+    "13-typographic-quote-dash.csv": "entry 1, text: character 2 is RIGHT SINGLE QUOTATION MARK (U+2019), "
+    "which code page cp858 lacks. "
+    "Nothing was accepted; replace it, or declare what is printed for it in the key substitutes of layout "
+    "savings-24, such as "
+    '"\\u2019" = "\'".',
+    "14-polish-letters.csv": "entry 1, text: character 3 cannot be printed in code page cp858." + OTHER_LETTERS,
+    "16-turkish.csv": "entry 1, text: character 4 cannot be printed in code page cp858." + OTHER_LETTERS,
     "18-zero-width-bom-inside.csv": "entry 1 (line 6), text: character 1 is an invisible character (U+FEFF), a control "
     "character. Remove it." + PROGRAMMER,
     "20-semicolon-german-excel.csv": "entry 1 (line 6), date: it is written 99.99.9999, which may be day-month-year or "
@@ -186,7 +193,7 @@ REFUSED: Final[dict[str, str]] = {
     "92-long-narration-wraps.csv": "entry 1: the text has 77 characters and its column holds 14. Nothing was accepted; "
     "shorten it.",
     "96-385-entries-one-too-many.csv": "The document does not fit: the paper ends at page 16 line 24; lines left over: "
-    "1. Nothing was accepted; start a new book or sheet.",
+    "1." + NEW_BOOK,
     "97-zero-entries.csv": "The document has no lines to print. Nothing was accepted; send one with at least one entry "
     "or line.",
     "98-empty-file.csv": "The document could not be read: line 1: the document ends above its header. Write "
@@ -210,12 +217,10 @@ REFUSED: Final[dict[str, str]] = {
     "t1-form-feed-between-pages.txt": "line 2: character 1 is a form feed (U+000C), a control character. Send each "
     "page "
     "as a document of its own." + PROGRAMMER,
-    "t10-emoji.txt": "line 1, text: character 11 cannot be printed in code page cp858. Nothing was accepted; replace "
-    "it.",
+    "t10-emoji.txt": "line 1, text: character 11 cannot be printed in code page cp858." + OTHER_LETTERS,
     "t2-tabs.txt": "line 1: character 5 is a tab (U+0009), a control character. Write blanks in its place."
     + PROGRAMMER,
-    "t4-66-lines.txt": "The document does not fit: the paper ends at page 1 line 60; lines left over: 6. Nothing was "
-    "accepted; start a new book or sheet.",
+    "t4-66-lines.txt": "The document does not fit: the paper ends at page 1 line 60; lines left over: 6." + NEW_BOOK,
     "t6-escpos-receipt.txt": "line 1: character 1 is an escape (U+001B), a control character. Send the text without "
     "the "
     "commands of a printer." + PROGRAMMER,
@@ -229,7 +234,7 @@ REFUSED: Final[dict[str, str]] = {
 IMPORTED_REFUSED: Final[dict[str, tuple[str, str]]] = {
     "07-shift-jis.csv": (
         'encoding = "shift-jis"',
-        "entry 1, text: character 1 cannot be printed in code page cp858. Nothing was accepted; replace it.",
+        "entry 1, text: character 1 cannot be printed in code page cp858." + OTHER_LETTERS,
     ),
     "90-date-feb-30.csv": (
         '[dates]\norder = "day-month-year"',
