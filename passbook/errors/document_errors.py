@@ -73,7 +73,8 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     "not-in-code-page": ErrorKind(
         Mender.TELLER,
         "{where}: character {number} cannot be printed in code page {code_page}. Nothing was accepted; write it in "
-        "other letters, such as e for an e with a mark. An operator can give the printer a code page or a font that has it.",
+        "other letters, such as e for an e with a mark. An operator can give the printer a code page or a font that "
+        "has it.",
     ),
     "needs-substitute": ErrorKind(
         Mender.OPERATOR,
