@@ -34,7 +34,8 @@ DOCUMENTS: Final = {
         csv("2026-03-01,Miete,٣,,7755.55"),
         csv("2026-03-01,Miete,,,nan"),
     ],
-    "amount-too-fine": [csv("2026-03-01,Miete,845.001,,7755.55")],
+    "amount-too-fine": [csv("2026-03-01,Miete,845.0012,,7755.55")],
+    "two-readings": [csv("2026-03-01,Miete,845.001,,7755.55"), csv("03/04/2026,Miete,845.00,,7755.55")],
     "column-overflow": [
         csv(f"2026-03-01,{REFUSED}{REFUSED},1.00,,7755.55"),
         csv("2026-03-01,Miete,123456789012.00,,7755.55"),
