@@ -140,7 +140,8 @@ def test_bytes_are_explained_only_by_the_table(body: bytes, code_page: str) -> N
     found = explain_setup(PR2, body, code_page)
     assert bytes.fromhex(found.answer) == body
     steps = {0x30: "240", 0x31: "216"}
-    pages = {0x30: "cp437", 0x31: "cp850", 0x32: "cp858", 0x33: "latin-1"}
+    names = "cp437 cp850 cp858 latin-1 cp852 cp1250 cp737 cp869 cp857 cp855 cp866 cp874 gbk".split()
+    pages = dict(enumerate(names, 0x30))
     if len(body) != 2:
         assert found.unexplained
         assert found.values == ()
