@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 LONGEST_SUBSTITUTE: Final = 3
@@ -38,6 +39,10 @@ def substitute_faults(table: Mapping[str, str]) -> Iterator[tuple[str, str, bool
         yield where, why, not (substitute and fits)
 
 
+_SIGNS: Final = MappingProxyType({"\u2026": "...", "\u20ac": "EUR", "\u00a3": "GBP", "\u00a5": "JPY", "\u20b9": "INR"})
+"""What is usually printed for other signs."""
+
+
 def usual_substitute(character: str) -> str:
     """What is usually printed for a typographic character, as a string of TOML."""
     name, category = unicodedata.name(character, ""), unicodedata.category(character)
@@ -47,6 +52,6 @@ def usual_substitute(character: str) -> str:
         return "'\"'"
     if "QUOTATION" in name or "APOSTROPHE" in name or "PRIME" in name:
         return '"\'"'
-    if "ELLIPSIS" in name:
-        return '"..."'
+    if character in _SIGNS:
+        return f'"{_SIGNS[character]}"'
     return '"-"' if category == "Pd" or "MINUS" in name else '"*"'

@@ -140,7 +140,21 @@ def test_bytes_are_explained_only_by_the_table(body: bytes, code_page: str) -> N
     found = explain_setup(PR2, body, code_page)
     assert bytes.fromhex(found.answer) == body
     steps = {0x30: "240", 0x31: "216"}
-    names = "cp437 cp850 cp858 latin-1 cp852 cp1250 cp737 cp869 cp857 cp855 cp866 cp874 gbk".split()
+    names = [
+        "cp437",
+        "cp850",
+        "cp858",
+        "latin-1",
+        "cp852",
+        "cp1250",
+        "cp737",
+        "cp869",
+        "cp857",
+        "cp855",
+        "cp866",
+        "cp874",
+        "gbk",
+    ]
     pages = dict(enumerate(names, 0x30))
     if len(body) != 2:
         assert found.unexplained

@@ -44,7 +44,7 @@ def test_the_next_teller_is_told_of_a_forgotten_book_and_prints_when_it_is_out(o
     file = NEXT.save(office.world.folder)
     printing = other.print_in_background(file, book_of(NEXT), LAYOUT, at_once=False)
     printing.wait_for(lambda events: any(map(is_told_of_a_book, events)))
-    assert office.told("jobs")[0]["waiting"] == {"why": "book-left", "ahead": 0, "reason": "", "page": 0}
+    assert office.told("jobs")[0]["waiting"] == {"why": "book-left", "ahead": 0, "reason": "", "page": 0, "job": ""}
     printing.hands_free.set()
     office.finish(printing)
     office.judge(NEXT)

@@ -201,7 +201,7 @@ def test_a_file_that_another_program_cuts_short_fences_the_area(store: Store, to
 
 
 def test_a_log_that_is_emptied_by_us_is_no_finding(store: Store, told: Told) -> None:
-    store.quota = 16 << 20
+    store.quota = 18 << 20
     spool = store.open()
     log = store.folder / "a" / "area.sqlite-wal"
     sizes = []

@@ -108,7 +108,7 @@ def test_one_of_several_printers_is_named(enrolled: tuple[Teller, FakeAppliance]
     assert teller.run("check", document, "--printer", "window-2").code == 0
     document.write_text(document.read_text("utf-8").replace("Salary", "5 \u20ac"), "utf-8")
     assert teller.run("check", document, "--printer", "window-1").code == 0
-    assert "[not-in-code-page]" in teller.run("check", document, "--printer", "window-2").err
+    assert "[needs-substitute]" in teller.run("check", document, "--printer", "window-2").err
 
 
 def test_pages_are_written_as_pictures(enrolled: tuple[Teller, FakeAppliance], document: Path, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_keys_are_made_and_listed_by_name(teller: Teller) -> None:
     assert teller.run("keys", "list").out == "There is no key in the key ring.\n"
     assert teller.json("keys", "new", "key-a") == {"keyRef": "key-a"}
     made = teller.json("keys", "new")["keyRef"]
-    assert teller.json("keys", "list") == {"keys": ["key-a", made], "recovery": []}
+    assert teller.json("keys", "list") == {"keys": ["key-a", made], "recovery": [], "books": []}
     ring = keyring.load_ring(teller.folder / "keyring", b"open sesame")
     assert len(set(ring.keys.values())) == 2
     said = teller.run("keys", "list")
