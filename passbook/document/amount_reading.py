@@ -33,6 +33,8 @@ _GROUPED: Final = {
     mark: re.compile(f"{_THOUSANDS % re.escape(mark)}|{_LAKH % (re.escape(mark), re.escape(mark))}")
     for mark in (one.value for one in GroupMark if one is not GroupMark.NONE)
 }
+_IS_DEBIT: Final = {"withdrawal": True, "deposit": False}
+"""Column whose direction is known -> whether DR is the word of that direction, and not CR."""
 _SIDE: Final = re.compile(r"(.*?) ?(CR|DR)\.?", re.IGNORECASE)
 
 
@@ -63,7 +65,8 @@ def read_amount(text: str, currency: str, rule: AmountRule | None, where: str, c
         currency: a key of MINOR_DIGITS.
         rule: how the file writes amounts; None when nothing says it.
         where: the place that an error names, such as `entry 7`.
-        column: the column that an error names.
+        column: the column that an error names; CR and DR are its direction in `withdrawal` and `deposit`, and a sign
+            in any other.
 
     Raises:
         PassbookError: `amount-not-decimal`, `amount-too-fine` or `two-readings`; none repeats the amount.
@@ -110,10 +113,16 @@ def _split_sign(cell: _Cell, rule: AmountRule | None) -> tuple[bool, str]:
     style, negative, body = found
     if rule is None and style is WrittenSign.CR_DR and cell.column != "balance":
         raise cell.not_decimal("CR or DR there may be a sign or the side of the account")
-    if rule is not None and style is not rule.sign and negative:
+    if rule is not None and style is not rule.sign and (negative or style is WrittenSign.CR_DR):
         raise cell.not_decimal(f"its sign is written {style.value}, and the import profile says {rule.sign.value}")
     if _sign_in(body) is not None:
         raise cell.not_decimal("it has two signs")
+    if style is WrittenSign.CR_DR and cell.column in _IS_DEBIT:
+        # The word names the direction that the column has already, so it says nothing of less than zero.
+        if negative is not _IS_DEBIT[cell.column]:
+            word = "DR" if negative else "CR"
+            raise cell.not_decimal(f"{word} contradicts its column, and it may be a reversal or the other direction")
+        return False, body
     return negative, body
 
 

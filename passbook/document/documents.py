@@ -310,7 +310,7 @@ def _others(texts: dict[str, str]) -> Iterator[tuple[str, str]]:
 def _movement(draft: EntryDraft, read: ReadUpdate) -> tuple[int | None, int | None]:
     """The withdrawal and the deposit of an entry."""
     withdrawal = _amount(draft.withdrawal, read, "withdrawal")
-    deposit = _amount(draft.deposit, read, "deposit")
+    deposit = _amount(draft.deposit, read, "amount" if read.one_amount else "deposit")
     if read.one_amount and deposit is not None and deposit < 0:
         return -deposit, None
     rule = read.amounts

@@ -49,7 +49,7 @@ class WrittenSign(StrEnum):
     BRACKETS = "brackets"
     """(12.40)"""
     CR_DR = "cr-dr"
-    """12.40 DR; above zero 12.40 CR or nothing."""
+    """12.40 DR; above zero 12.40 CR or nothing.  In a withdrawal or deposit the word is the direction of its column."""
 
 
 class DateRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -90,7 +90,7 @@ def test_an_amount_that_is_not_written_by_its_rule_is_refused(text: str) -> None
     ],
 )
 def test_an_amount_below_zero_is_signed_by_its_rule_alone(sign: WrittenSign, text: str) -> None:
-    assert read_amount(text, "EUR", AmountRule(sign=sign), "entry 1", "deposit") == -1240
+    assert read_amount(text, "EUR", AmountRule(sign=sign), "entry 1", "balance") == -1240
     for other in set(WrittenSign) - {sign}:
         error = refused(text, rule=AmountRule(sign=other))
         assert (error.code, sign.value in str(error), other.value in str(error)) == ("amount-not-decimal", True, True)
@@ -100,6 +100,27 @@ def test_credit_and_debit_are_a_sign_of_the_balance_alone_where_nothing_says_so(
     assert read_amount("1340221.50Cr", "INR", None, "entry 1", "balance") == 134022150
     assert read_amount("12.00 DR", "INR", None, "entry 1", "balance") == -1200
     assert refused("12.00DR", column="withdrawal").code == "amount-not-decimal"
+
+
+def test_credit_and_debit_are_the_direction_of_a_withdrawal_and_of_a_deposit() -> None:
+    rule = AmountRule(grouping=GroupMark.COMMA, sign=WrittenSign.CR_DR)
+    assert read_amount("2,000.00Dr", "INR", rule, "entry 1", "withdrawal") == 200000
+    assert read_amount("2,000.00 CR", "INR", rule, "entry 1", "deposit") == 200000
+    assert read_amount("2,000.00Dr", "INR", rule, "entry 1", "balance") == -200000
+    assert read_amount("2,000.00Dr", "INR", rule, "entry 1", "amount") == -200000
+
+
+@pytest.mark.parametrize(("text", "column"), [("12.00Cr", "withdrawal"), ("12.00Dr", "deposit")])
+def test_a_word_that_contradicts_the_column_of_an_amount_is_refused(text: str, column: str) -> None:
+    error = refused(text, rule=AmountRule(sign=WrittenSign.CR_DR), column=column)
+    assert (error.code, error.facts["example"]) == ("amount-not-decimal", "2500.00")
+    assert "contradicts its column" in str(error)
+
+
+@pytest.mark.parametrize("column", ["withdrawal", "deposit", "balance"])
+def test_a_word_for_credit_is_refused_where_the_rule_has_another_sign(column: str) -> None:
+    error = refused("12.00CR", rule=AmountRule(), column=column)
+    assert "its sign is written cr-dr, and the import profile says minus" in str(error)
 
 
 @pytest.mark.parametrize(
