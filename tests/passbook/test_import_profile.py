@@ -261,7 +261,7 @@ def test_balances_of_an_indian_book_follow_from_amounts_with_the_word_of_their_c
     assert isinstance(document, PassbookUpdate)
     plan = place(document, shipped("india-36"), codec="cp858", code_page="cp858")
     lines = [one for one in plan if isinstance(one, Line)]
-    shown = {(one.page, one.number): " ".join(run.text.strip() for run in one.runs) for one in lines}
+    shown = {(one.page, one.line): " ".join(run.text.strip() for run in one.runs) for one in lines}
     assert [shown[2, 2], shown[2, 3], shown[2, 36]] == [
         "B/F 14,05,221.50 Cr",
         "05-01-2026 CHQ 2,000.00",
