@@ -285,3 +285,16 @@ def test_one_column_of_both_directions_has_its_direction_from_the_word() -> None
     document = read(f"{HEAD}d,a\n2026-01-05,2.00DR\n2026-01-06,3.00CR\n".encode(), profile)
     assert rows(document) == [("2026-01-05", "", 200, None, None), ("2026-01-06", "", None, 300, None)]
     assert "(line 6), amount: " in str(wrong(f"{HEAD}d,a\n2026-01-05,x\n".encode(), profile))
+
+
+@pytest.mark.parametrize("row", ["2026-01-06,Fee,", "2026-01-06,Fee"])
+@pytest.mark.parametrize("most", [1, 9])
+def test_a_row_without_its_account_is_refused(row: str, most: int) -> None:
+    profile = parse_import("test", b'[columns]\ndate = "d"\ntext = "t"\naccount = "a"', "test.toml")
+    data = f"# layout: savings-24\n# currency: EUR\nd,t,a\n2026-01-05,Fee,4711\n{row}\n".encode()
+    with pytest.raises(PassbookError) as caught:
+        parse_document("passbook-update+csv", data, most, Hints(Imports({"test": profile}), "test"))
+    assert caught.value.code == "document-malformed"
+    assert "line 5" in str(caught.value)
+    if row.endswith(","):
+        assert "its account is empty" in str(caught.value)
