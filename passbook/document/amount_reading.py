@@ -33,6 +33,8 @@ _GROUPED: Final = {
     mark: re.compile(f"{_THOUSANDS % re.escape(mark)}|{_LAKH % (re.escape(mark), re.escape(mark))}")
     for mark in (one.value for one in GroupMark if one is not GroupMark.NONE)
 }
+_GROUP: Final = 3
+"""The digits of a group."""
 _IS_DEBIT: Final = {"withdrawal": True, "deposit": False}
 """Column whose direction is known -> whether DR is the word of that direction, and not CR."""
 _SIDE: Final = re.compile(r"(.*?) ?(CR|DR)\.?", re.IGNORECASE)
@@ -81,7 +83,7 @@ def read_amount(text: str, currency: str, rule: AmountRule | None, where: str, c
     if len(text) > LONGEST_AMOUNT:
         raise cell.not_decimal("it is too long")
     negative, body = _split_sign(cell, rule)
-    whole, fraction = _one_reading(body, cell, rule)
+    whole, fraction = _one_reading(body, cell, rule, digits)
     fraction = fraction[:digits] + fraction[digits:].rstrip("0")
     if len(fraction) > digits:
         raise PassbookError(
@@ -140,8 +142,8 @@ def _sign_in(text: str) -> tuple[WrittenSign, bool, str] | None:
     return None
 
 
-def _one_reading(body: str, cell: _Cell, rule: AmountRule | None) -> tuple[str, str]:
-    """The digits before and behind the decimal mark."""
+def _one_reading(body: str, cell: _Cell, rule: AmountRule | None, digits: int) -> tuple[str, str]:
+    """The digits before and behind the decimal mark; `digits` are those of the currency."""
     if not _NUMBER.fullmatch(body):
         raise cell.not_decimal(_cause(body))
     readings = list(_readings(body, rule))
@@ -150,6 +152,8 @@ def _one_reading(body: str, cell: _Cell, rule: AmountRule | None) -> tuple[str, 
             "its marks are not those of an amount" if rule is None else "its marks are not those of the import profile"
         )
     if len(readings) > 1:
+        # Three digits of a currency look like a group, and a fourth one does not.
+        example = "12.3450 or 12345.000" if digits == _GROUP else cell.example
         first, second = (shape_of(whole + ("." + fraction if fraction else "")) for whole, fraction in readings)
         raise PassbookError(
             "two-readings",
@@ -158,7 +162,7 @@ def _one_reading(body: str, cell: _Cell, rule: AmountRule | None) -> tuple[str, 
             found=shape_of(body),
             first=first,
             second=second,
-            example=cell.example,
+            example=example,
         )
     return readings[0]
 

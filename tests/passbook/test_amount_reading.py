@@ -64,6 +64,16 @@ def test_an_amount_with_one_reading_is_read(text: str, currency: str, minor: int
 def test_an_amount_with_two_readings_is_refused_with_both(text: str, currency: str, first: str, second: str) -> None:
     error = refused(text, currency)
     assert (error.code, error.facts["first"], error.facts["second"]) == ("two-readings", first, second)
+    for example in str(error.facts["example"]).split(" or "):
+        assert read_amount(example, currency, None, "entry 7", "deposit")
+
+
+@pytest.mark.parametrize("text", ["12.345", "12,345"])
+def test_the_refusal_of_three_digits_says_how_each_reading_is_written(text: str) -> None:
+    assert "It must be written as 12.3450 or 12345.000." in str(refused(text, "KWD"))
+    assert read_amount("12.3450", "KWD", None, "entry 1", "deposit") == 12345
+    assert read_amount("12345.000", "KWD", None, "entry 1", "deposit") == 12345000
+    assert read_amount("12.345", "KWD", AmountRule(), "entry 1", "deposit") == 12345
 
 
 @pytest.mark.parametrize(
