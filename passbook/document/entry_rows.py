@@ -19,7 +19,7 @@ from passbook.document.layout import BookLayout
 from passbook.document.layout_parts import Column, ColumnName, Overflow
 from passbook.document.next_book import carrying_width
 from passbook.document.plan import Run
-from passbook.document.printable_text import Cells, Charset, printable_text, runs_in
+from passbook.document.printable_text import Cells, Charset, column_overflow, printable_text, runs_in
 from passbook.errors import PassbookError
 
 
@@ -155,10 +155,10 @@ class EntryPrinter:
             value = getattr(entry, name)
             if value is not None and value != "":
                 usual = print_amount(AmountStyle(), value, self._digits) if isinstance(value, int) else str(value)
-                raise PassbookError("column-overflow", where=where, column=name, length=len(usual), width=0)
+                raise column_overflow(where, name, len(usual), 0)
         for name, text in entry.others:
             if text and name not in self._own:
-                raise PassbookError("column-overflow", where=where, column=name, length=len(text), width=0)
+                raise column_overflow(where, name, len(text), 0)
 
 
 _PARTS: Final = tuple(one.value for one in ColumnName if one is not ColumnName.AMOUNT)

@@ -56,7 +56,7 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "column-overflow": ErrorKind(
         Mender.TELLER,
-        "{where}: the {column} has {length} characters and its column holds {width}. Nothing was accepted; shorten it.",
+        "{where}: the {column} has {length} characters and its column holds {width}. Nothing was accepted; {how}.",
     ),
     "form-field-unknown": ErrorKind(
         Mender.PROGRAMMER,
@@ -98,7 +98,7 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "start-not-in-book": ErrorKind(
         Mender.TELLER,
-        "The book has no page {page} line {line}. Nothing was accepted; look at the book and give both.",
+        "The book has no page {page} line {line}: {known}. Nothing was accepted; look at the book and give both.",
     ),
     "start-not-for-entries": ErrorKind(
         Mender.TELLER,

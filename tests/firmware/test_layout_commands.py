@@ -49,6 +49,18 @@ def test_a_wrong_file_is_told_with_key_and_what_is_allowed(tmp_path: Path, capsy
         )
 
 
+def test_a_file_that_names_an_import_profile_is_told_which_there_are(tmp_path: Path, capsys: Output) -> None:
+    file = written(tmp_path, SAVINGS.replace("cpi = 10", 'cpi = 10\nimport = "ours"'))
+    assert ctl.main(["layout", "check", file]) == EXIT_CODES[Mender.OPERATOR]
+    said = refused(capsys, "layout-malformed")
+    assert f"{file}: import: there is no import profile ours; it must be one of german-excel, indian-core" in said
+    assert "known with --config" in said
+    assert (
+        ctl.main(["layout", "check", written(tmp_path, SAVINGS.replace("cpi = 10", 'cpi = 10\nimport = "plain"'))]) == 0
+    )
+    capsys.readouterr()
+
+
 @pytest.mark.parametrize(
     ("name", "why"), [("mine.txt", "passes it over"), ("._x.toml", "passes it over"), ("my_28.toml", "a-z, 0-9")]
 )

@@ -16,6 +16,7 @@ from passbook.document.layout_parts import Overflow
 from passbook.document.placing import place
 from passbook.document.plan import Line
 from passbook.document.substitutes import TextSubstitutes
+from passbook.document.typography import character_name
 from passbook.errors import PassbookError
 from tests.passbook.strategies import SAVINGS, SHEET, layout_bytes, shipped
 
@@ -146,7 +147,11 @@ def test_a_layout_declares_only_typographic_characters(shipped: str, table: dict
     data = layout_bytes(shipped) + text.encode()
     with pytest.raises(PassbookError, match=why) as caught:
         parse_layout(shipped, data, "one.toml")
-    assert caught.value.facts["where"] == "substitutes, 1"
+    key = next(iter(table))
+    assert (
+        caught.value.facts["where"]
+        == f"substitutes, {(key or 'no character') if len(key) != 1 else character_name(key)}"
+    )
 
 
 def _escaped(text: str) -> str:
