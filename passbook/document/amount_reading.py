@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from passbook.document.currencies import MINOR_DIGITS
-from passbook.document.reading_rules import AmountRule, DecimalMark, GroupMark, WrittenSign
+from passbook.document.reading_rules import CORRECT_OR_IMPORT, AmountRule, DecimalMark, GroupMark, WrittenSign
 from passbook.document.shape import shape_of
 from passbook.errors import PassbookError
 
@@ -33,6 +33,7 @@ _GROUPED: Final = {
     mark: re.compile(f"{_THOUSANDS % re.escape(mark)}|{_LAKH % (re.escape(mark), re.escape(mark))}")
     for mark in (one.value for one in GroupMark if one is not GroupMark.NONE)
 }
+_NAMES: Final = {GroupMark.BLANK: "a blank"}
 _GROUP: Final = 3
 """The digits of a group."""
 _IS_DEBIT: Final = {"withdrawal": True, "deposit": False}
@@ -56,6 +57,7 @@ class _Cell(NamedTuple):
             found=shape_of(self.text),
             why=why,
             example=self.example,
+            how=CORRECT_OR_IMPORT,
         )
 
 
@@ -116,7 +118,7 @@ def _split_sign(cell: _Cell, rule: AmountRule | None) -> tuple[bool, str]:
     if rule is None and style is WrittenSign.CR_DR and cell.column != "balance":
         raise cell.not_decimal("CR or DR there may be a sign or the side of the account")
     if rule is not None and style is not rule.sign and (negative or style is WrittenSign.CR_DR):
-        raise cell.not_decimal(f"its sign is written {style.value}, and the import profile says {rule.sign.value}")
+        raise cell.not_decimal(f"its sign is written {style.value}, and it must be written {rule.sign.value}")
     if _sign_in(body) is not None:
         raise cell.not_decimal("it has two signs")
     if style is WrittenSign.CR_DR and cell.column in _IS_DEBIT:
@@ -148,9 +150,7 @@ def _one_reading(body: str, cell: _Cell, rule: AmountRule | None, digits: int) -
         raise cell.not_decimal(_cause(body))
     readings = list(_readings(body, rule))
     if not readings:
-        raise cell.not_decimal(
-            "its marks are not those of an amount" if rule is None else "its marks are not those of the import profile"
-        )
+        raise cell.not_decimal("its marks are not those of an amount" if rule is None else _marks(rule))
     if len(readings) > 1:
         # Three digits of a currency look like a group, and a fourth one does not.
         example = "12.3450 or 12345.000" if digits == _GROUP else cell.example
@@ -165,6 +165,15 @@ def _one_reading(body: str, cell: _Cell, rule: AmountRule | None, digits: int) -
             example=example,
         )
     return readings[0]
+
+
+def _marks(rule: AmountRule) -> str:
+    groups = (
+        "no groups"
+        if rule.grouping is GroupMark.NONE
+        else f"groups with {_NAMES.get(rule.grouping, rule.grouping.value)}"
+    )
+    return f"its marks are not the decimal mark {rule.decimal.value} and {groups}"
 
 
 def _cause(body: str) -> str:

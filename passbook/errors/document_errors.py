@@ -22,7 +22,7 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     "amount-not-decimal": ErrorKind(
         Mender.TELLER,
         "{where}: it is written {found}, and that is no amount: {why}. It must be written as {example}. "
-        "Nothing was accepted; correct it and send again, or name an import profile that reads it (--import).",
+        "Nothing was accepted; {how}.",
     ),
     "two-readings": ErrorKind(
         Mender.TELLER,
@@ -52,7 +52,7 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     "date-not-valid": ErrorKind(
         Mender.TELLER,
         "{where}: it is written {found}, and that is no day: {why}. It must be written as {example}. "
-        "Nothing was accepted; correct it and send again, or name an import profile that reads it (--import).",
+        "Nothing was accepted; {how}.",
     ),
     "column-overflow": ErrorKind(
         Mender.TELLER,

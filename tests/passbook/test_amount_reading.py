@@ -130,7 +130,7 @@ def test_a_word_that_contradicts_the_column_of_an_amount_is_refused(text: str, c
 @pytest.mark.parametrize("column", ["withdrawal", "deposit", "balance"])
 def test_a_word_for_credit_is_refused_where_the_rule_has_another_sign(column: str) -> None:
     error = refused("12.00CR", rule=AmountRule(), column=column)
-    assert "its sign is written cr-dr, and the import profile says minus" in str(error)
+    assert "its sign is written cr-dr, and it must be written minus" in str(error)
 
 
 @pytest.mark.parametrize(
