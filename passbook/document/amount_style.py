@@ -121,7 +121,10 @@ def amount_faults(style: AmountStyle) -> Iterator[tuple[str, str]]:
             yield key, f"it is {shown(text)}; allowed are up to 4 characters without digits and signs"
     words = [text.replace(" ", "") for text in (style.credit, style.debit)]
     if style.sign is SignStyle.CR_DR and words[0] == words[1]:
-        yield "debit", f"it is as credit, blanks aside: {shown(style.debit)}; allowed is another word"
+        yield (
+            "debit",
+            f"it is as credit, blanks aside: {shown(style.debit).strip() or 'nothing'}; allowed is another word",
+        )
 
 
 def _grouped(whole: str, size: int, mark: str) -> str:
