@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from firmware.config.configuration import Config, load_configuration
-from firmware.config.layouts import is_layout_file, load_layouts
+from firmware.config.layouts import is_layout_file, load_imports, load_layouts
 from passbook.document.currencies import MINOR_DIGITS
 from passbook.document.layout import BookLayout, LayoutKind
 from passbook.document.layout_file import parse_layout
@@ -44,7 +44,7 @@ def add_layout_commands(command: AddLayoutCommand) -> None:
         "check", "judge a layout file as the appliance does; says what is wrong, and what is allowed", says=check_lines
     )
     check.add_argument("file", type=path(Path), metavar="FILE", help="a file NAME.toml")
-    check.set_defaults(run=lambda arguments, _clock: check_layout(arguments.file))
+    check.set_defaults(run=_check)
     show = command("show", "show the first pages of a layout with the widest contents that they hold", says=show_lines)
     show.set_defaults(run=_show)
     text = "a layout of the product or of the folder of --config, or a file NAME.toml"
@@ -54,14 +54,29 @@ def add_layout_commands(command: AddLayoutCommand) -> None:
     show.add_argument("--currency", type=one_of(tuple(MINOR_DIGITS)), default=USUAL_CURRENCY, metavar="CODE", help=text)
 
 
+def _check(arguments: argparse.Namespace, _clock: Clock) -> dict[str, Any]:
+    config = load_configuration(arguments.config) if arguments.config is not None else None
+    return check_layout(arguments.file, config)
+
+
 def _show(arguments: argparse.Namespace, _clock: Clock) -> dict[str, Any]:
     config = load_configuration(arguments.config) if arguments.config is not None else None
     return show_layout(arguments.layout, config, arguments.currency, arguments.png)
 
 
-def check_layout(file: Path) -> dict[str, Any]:
-    """The facts of a layout file.  Raises PassbookError `layout-malformed` or `file-problem`."""
+def check_layout(file: Path, config: Config | None) -> dict[str, Any]:
+    """The facts of a layout file; it may name an import profile of the product or of the configuration.
+
+    Raises PassbookError `layout-malformed`, `import-malformed` or `file-problem`.
+    """
     layout = _read(file)
+    if layout.import_name:
+        imports = load_imports(None if config is None else config.imports)
+        if layout.import_name not in imports:
+            known = ", ".join(sorted(imports))
+            where = "" if config is not None else "; those of an own folder are known with --config"
+            why = f"there is no import profile {shown(layout.import_name)}; it must be one of {known}{where}"
+            raise PassbookError("layout-malformed", file=str(file), where="import", why=why)
     page = layout.pages[1]
     free = layout.entry_lines(page)
     return {

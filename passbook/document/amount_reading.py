@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from passbook.document.currencies import MINOR_DIGITS
-from passbook.document.reading_rules import AmountRule, DecimalMark, GroupMark, WrittenSign
+from passbook.document.reading_rules import CORRECT_OR_IMPORT, AmountRule, DecimalMark, GroupMark, WrittenSign
 from passbook.document.shape import shape_of
 from passbook.errors import PassbookError
 
@@ -33,6 +33,11 @@ _GROUPED: Final = {
     mark: re.compile(f"{_THOUSANDS % re.escape(mark)}|{_LAKH % (re.escape(mark), re.escape(mark))}")
     for mark in (one.value for one in GroupMark if one is not GroupMark.NONE)
 }
+_NAMES: Final = {GroupMark.BLANK: "a blank"}
+_GROUP: Final = 3
+"""The digits of a group."""
+_IS_DEBIT: Final = {"withdrawal": True, "deposit": False}
+"""Column whose direction is known -> whether DR is the word of that direction, and not CR."""
 _SIDE: Final = re.compile(r"(.*?) ?(CR|DR)\.?", re.IGNORECASE)
 
 
@@ -52,6 +57,7 @@ class _Cell(NamedTuple):
             found=shape_of(self.text),
             why=why,
             example=self.example,
+            how=CORRECT_OR_IMPORT,
         )
 
 
@@ -63,7 +69,8 @@ def read_amount(text: str, currency: str, rule: AmountRule | None, where: str, c
         currency: a key of MINOR_DIGITS.
         rule: how the file writes amounts; None when nothing says it.
         where: the place that an error names, such as `entry 7`.
-        column: the column that an error names.
+        column: the column that an error names; CR and DR are its direction in `withdrawal` and `deposit`, and a sign
+            in any other.
 
     Raises:
         PassbookError: `amount-not-decimal`, `amount-too-fine` or `two-readings`; none repeats the amount.
@@ -78,7 +85,7 @@ def read_amount(text: str, currency: str, rule: AmountRule | None, where: str, c
     if len(text) > LONGEST_AMOUNT:
         raise cell.not_decimal("it is too long")
     negative, body = _split_sign(cell, rule)
-    whole, fraction = _one_reading(body, cell, rule)
+    whole, fraction = _one_reading(body, cell, rule, digits)
     fraction = fraction[:digits] + fraction[digits:].rstrip("0")
     if len(fraction) > digits:
         raise PassbookError(
@@ -110,10 +117,16 @@ def _split_sign(cell: _Cell, rule: AmountRule | None) -> tuple[bool, str]:
     style, negative, body = found
     if rule is None and style is WrittenSign.CR_DR and cell.column != "balance":
         raise cell.not_decimal("CR or DR there may be a sign or the side of the account")
-    if rule is not None and style is not rule.sign and negative:
-        raise cell.not_decimal(f"its sign is written {style.value}, and the import profile says {rule.sign.value}")
+    if rule is not None and style is not rule.sign and (negative or style is WrittenSign.CR_DR):
+        raise cell.not_decimal(f"its sign is written {style.value}, and it must be written {rule.sign.value}")
     if _sign_in(body) is not None:
         raise cell.not_decimal("it has two signs")
+    if style is WrittenSign.CR_DR and cell.column in _IS_DEBIT:
+        # The word names the direction that the column has already, so it says nothing of less than zero.
+        if negative is not _IS_DEBIT[cell.column]:
+            word = "DR" if negative else "CR"
+            raise cell.not_decimal(f"{word} contradicts its column, and it may be a reversal or the other direction")
+        return False, body
     return negative, body
 
 
@@ -131,16 +144,16 @@ def _sign_in(text: str) -> tuple[WrittenSign, bool, str] | None:
     return None
 
 
-def _one_reading(body: str, cell: _Cell, rule: AmountRule | None) -> tuple[str, str]:
-    """The digits before and behind the decimal mark."""
+def _one_reading(body: str, cell: _Cell, rule: AmountRule | None, digits: int) -> tuple[str, str]:
+    """The digits before and behind the decimal mark; `digits` are those of the currency."""
     if not _NUMBER.fullmatch(body):
         raise cell.not_decimal(_cause(body))
     readings = list(_readings(body, rule))
     if not readings:
-        raise cell.not_decimal(
-            "its marks are not those of an amount" if rule is None else "its marks are not those of the import profile"
-        )
+        raise cell.not_decimal("its marks are not those of an amount" if rule is None else _marks(rule))
     if len(readings) > 1:
+        # Three digits of a currency look like a group, and a fourth one does not.
+        example = "12.3450 or 12345.000" if digits == _GROUP else cell.example
         first, second = (shape_of(whole + ("." + fraction if fraction else "")) for whole, fraction in readings)
         raise PassbookError(
             "two-readings",
@@ -149,9 +162,18 @@ def _one_reading(body: str, cell: _Cell, rule: AmountRule | None) -> tuple[str, 
             found=shape_of(body),
             first=first,
             second=second,
-            example=cell.example,
+            example=example,
         )
     return readings[0]
+
+
+def _marks(rule: AmountRule) -> str:
+    groups = (
+        "no groups"
+        if rule.grouping is GroupMark.NONE
+        else f"groups with {_NAMES.get(rule.grouping, rule.grouping.value)}"
+    )
+    return f"its marks are not the decimal mark {rule.decimal.value} and {groups}"
 
 
 def _cause(body: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Annotated, Final
 
 import msgspec
 from msgspec.structs import replace
 
+from passbook.document.characters import usual_cells
 from passbook.errors import shown
 
 
@@ -75,7 +76,9 @@ class AmountStyle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return replace(self, sign=self.sign if sign is None else sign, fill=self.fill if fill is None else fill)
 
 
-def print_amount(style: AmountStyle, minor: int, digits: int, width: int = 0) -> str:
+def print_amount(
+    style: AmountStyle, minor: int, digits: int, width: int = 0, cells: Callable[[str], int] = usual_cells
+) -> str:
     """The amount in the style of a layout.
 
     Args:
@@ -83,6 +86,7 @@ def print_amount(style: AmountStyle, minor: int, digits: int, width: int = 0) ->
         minor: the amount in whole minor units, such as cents.
         digits: the digits of the minor unit behind the decimal mark.
         width: the cells of the column, which `fill` fills.
+        cells: counts the cells of a text, as the code page of the printer gives them.
 
     >>> print_amount(AmountStyle(), -1250, 2), print_amount(AmountStyle(), 5, 0)
     ('-12.50', '5')
@@ -97,7 +101,10 @@ def print_amount(style: AmountStyle, minor: int, digits: int, width: int = 0) ->
         number = f"{number}{style.decimal}{fraction:0{digits}}"
     before, behind = _signs(style, is_negative=minor < 0)
     printed = f"{style.lead}{before}{number}{behind}"
-    return printed.rjust(width, style.fill) if style.fill else printed
+    if not style.fill:
+        return printed
+    # A fill of two cells leaves one free where their number is odd.
+    return style.fill * ((width - cells(printed)) // cells(style.fill)) + printed
 
 
 def amount_faults(style: AmountStyle) -> Iterator[tuple[str, str]]:
@@ -112,8 +119,12 @@ def amount_faults(style: AmountStyle) -> Iterator[tuple[str, str]]:
     for key, text in (("credit", style.credit), ("debit", style.debit), ("lead", style.lead)):
         if any(one.isdigit() or one in _SIGNS or not one.isprintable() for one in text):
             yield key, f"it is {shown(text)}; allowed are up to 4 characters without digits and signs"
-    if style.sign is SignStyle.CR_DR and style.credit == style.debit:
-        yield "debit", f"it is as credit: {shown(style.debit)}; allowed is another word"
+    words = [text.replace(" ", "") for text in (style.credit, style.debit)]
+    if style.sign is SignStyle.CR_DR and words[0] == words[1]:
+        yield (
+            "debit",
+            f"it is as credit, blanks aside: {shown(style.debit).strip() or 'nothing'}; allowed is another word",
+        )
 
 
 def _grouped(whole: str, size: int, mark: str) -> str:

@@ -125,8 +125,14 @@ def _note_constants(row: _Row, shape: _Shape, keys: dict[str, str]) -> None:
     """Keep account and currency where rows say them; they are the same in every row."""
     for key in ("account", "currency"):
         place = shape.places.get(key)
-        value = "" if place is None else row.cells[place]
-        if value and keys.setdefault(key, value) != value:
+        if place is None:
+            continue
+        # A row that is only counted may have too few cells.
+        value = row.cells[place] if place < len(row.cells) else ""
+        if not value:
+            why = f"its {key} is empty, so the entry may be of another {key}"
+            raise malformed(f"line {row.line}", why, f"Write the {key} in every row")
+        if keys.setdefault(key, value) != value:
             raise malformed(
                 f"line {row.line}", f"its {key} is not that of the rows above", f"Send a document for each {key}"
             )

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from passbook.document.date_style import ERAS, Calendar
-from passbook.document.reading_rules import STRICT_DATES, DateOrder, DateRule
+from passbook.document.reading_rules import CORRECT_OR_IMPORT, STRICT_DATES, DateOrder, DateRule
 from passbook.document.shape import shape_of
 from passbook.errors import PassbookError
 
@@ -62,7 +62,12 @@ class _Cell(NamedTuple):
     def not_valid(self, why: str) -> PassbookError:
         """The error for a cell that is no day."""
         return PassbookError(
-            "date-not-valid", where=self.where, found=shape_of(self.text), why=why, example=self.example
+            "date-not-valid",
+            where=self.where,
+            found=shape_of(self.text),
+            why=why,
+            example=self.example,
+            how=CORRECT_OR_IMPORT,
         )
 
     def two_readings(self, first: str, second: str) -> PassbookError:
@@ -136,7 +141,7 @@ def _cause(clean: str) -> str:
     if not clean:
         return "an entry with a withdrawal or deposit, or without a text, needs its day"
     if _ERA.fullmatch(clean):
-        return "its year is that of an era, which an import profile with the calendar japanese reads"
+        return "its year is that of an era, which only the calendar japanese reads"
     if clean.isdecimal():
         return "it is a number of days, as spreadsheets count them"
     return "it is not three numbers with one mark between them"

@@ -33,6 +33,7 @@ from passbook.document.import_profile import NO_IMPORTS, Imports
 from passbook.document.json_update import read_json
 from passbook.document.layout import LAYOUT_NAME
 from passbook.document.layout_parts import FIELD_NAME
+from passbook.document.reading_rules import CORRECT, CORRECT_OR_IMPORT
 from passbook.document.shape import malformed
 from passbook.errors import PassbookError
 from passbook.protocol.confidential import Confidential
@@ -293,7 +294,8 @@ def _entry(draft: EntryDraft, read: ReadUpdate, number: int) -> Entry:
         # Only a refused entry has its place looked up.
         found = error
     where = read.place(number, str(found.facts.get("column", column)))
-    raise PassbookError(found.code, **(found.facts | {"where": where}))
+    how = {} if read.takes_import or found.facts.get("how") != CORRECT_OR_IMPORT else {"how": CORRECT}
+    raise PassbookError(found.code, **(found.facts | {"where": where} | how))
 
 
 def _others(texts: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -310,7 +312,7 @@ def _others(texts: dict[str, str]) -> Iterator[tuple[str, str]]:
 def _movement(draft: EntryDraft, read: ReadUpdate) -> tuple[int | None, int | None]:
     """The withdrawal and the deposit of an entry."""
     withdrawal = _amount(draft.withdrawal, read, "withdrawal")
-    deposit = _amount(draft.deposit, read, "deposit")
+    deposit = _amount(draft.deposit, read, "amount" if read.one_amount else "deposit")
     if read.one_amount and deposit is not None and deposit < 0:
         return -deposit, None
     rule = read.amounts

@@ -52,6 +52,7 @@ class ReadUpdate(NamedTuple):
         place: the words for the place of an entry, by its number and its column; an empty column is the whole entry.
         dates: how its dates are written; None where nothing says it.
         amounts: likewise.
+        takes_import: an import profile may read its cells in another way.
         one_amount: the deposits are amounts of both directions; below zero is a withdrawal.
     """
 
@@ -60,4 +61,5 @@ class ReadUpdate(NamedTuple):
     place: Callable[[int, str], str]
     dates: DateRule | None
     amounts: AmountRule | None
+    takes_import: bool = True
     one_amount: bool = False

@@ -19,7 +19,7 @@ from passbook.document.layout import BookLayout
 from passbook.document.layout_parts import Column, ColumnName, Overflow
 from passbook.document.next_book import carrying_width
 from passbook.document.plan import Run
-from passbook.document.printable_text import Cells, Charset, printable_text, runs_in
+from passbook.document.printable_text import Cells, Charset, column_overflow, printable_text, runs_in
 from passbook.errors import PassbookError
 
 
@@ -92,7 +92,9 @@ class EntryPrinter:
             text = read(entry, where)
             if not text:
                 continue
-            if self._code.page.cells(text) > column.width and column.overflow is not Overflow.REFUSE:
+            # A substitute may be longer than its character, so a text that just fits may be too long in print.
+            may_overflow = not text.isascii() or self._code.page.cells(text) > column.width
+            if may_overflow and column.overflow is not Overflow.REFUSE:
                 text, rest = self._divided(column, text, where)
                 below.append((column, rest))
             first += self._runs(column, text, where)
@@ -105,11 +107,11 @@ class EntryPrinter:
         return lines
 
     def _divided(self, column: Column, text: str, where: str) -> tuple[str, list[str]]:
-        """The text of a column that it overflows: what stands on the first line, and on those below."""
+        """The text of a column that it may overflow: what stands on the first line, and on those below."""
         page = self._code.page
         # No cell is too far here, so that nothing but its characters can be refused.
         text = printable_text(text, 2 * LONGEST_LINE, where, column.name, self._code)
-        if self._code.is_drawn(text):
+        if page.cells(text) <= column.width or self._code.is_drawn(text):
             return text, []
         if column.overflow is Overflow.CUT:
             return text[: page.fitting(text, column.width)].rstrip(" "), []
@@ -137,7 +139,7 @@ class EntryPrinter:
         return amount
 
     def _amount(self, column: Column, value: int) -> str:
-        return print_amount(self._styles[column.name], value, self._digits, column.width)
+        return print_amount(self._styles[column.name], value, self._digits, column.width, self._code.page.cells)
 
     def _date(self, day: datetime.date, where: str) -> str:
         if day not in self._days:
@@ -153,10 +155,10 @@ class EntryPrinter:
             value = getattr(entry, name)
             if value is not None and value != "":
                 usual = print_amount(AmountStyle(), value, self._digits) if isinstance(value, int) else str(value)
-                raise PassbookError("column-overflow", where=where, column=name, length=len(usual), width=0)
+                raise column_overflow(where, name, len(usual), 0)
         for name, text in entry.others:
             if text and name not in self._own:
-                raise PassbookError("column-overflow", where=where, column=name, length=len(text), width=0)
+                raise column_overflow(where, name, len(text), 0)
 
 
 _PARTS: Final = tuple(one.value for one in ColumnName if one is not ColumnName.AMOUNT)

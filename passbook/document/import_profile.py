@@ -34,7 +34,7 @@ from passbook.document.currencies import MINOR_DIGITS
 from passbook.document.date_style import Calendar
 from passbook.document.layout import LAYOUT_NAME
 from passbook.document.layout_parts import FIELD_NAME
-from passbook.document.reading_rules import AmountRule, DateOrder, DateRule
+from passbook.document.reading_rules import AmountRule, DateOrder, DateRule, WrittenSign
 from passbook.errors import PassbookError, shown
 from passbook.errors.decoding import found_complaint, toml_table
 
@@ -198,6 +198,8 @@ def _faults(name: str, profile: ImportProfile) -> Iterator[tuple[str, str, bool]
     yield "columns.amount", "allowed is either amount, or withdrawal and deposit", both
     marks = profile.amounts.decimal.value == profile.amounts.grouping.value
     yield "amounts.grouping", "allowed is another mark than the decimal one", marks
+    twice = profile.amounts.negative_withdrawals and profile.amounts.sign is WrittenSign.CR_DR
+    yield "amounts.negative_withdrawals", "allowed is false with cr-dr, whose DR is a plain withdrawal", twice
     short = profile.dates.short_years and profile.dates.calendar is not Calendar.GREGORIAN
     yield "dates.short_years", "allowed is false with this calendar", short
     era = profile.dates.calendar is Calendar.JAPANESE and profile.dates.order is not DateOrder.YMD

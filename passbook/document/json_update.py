@@ -10,7 +10,7 @@ import msgspec
 from passbook.document.decoding_text import decoded_text
 from passbook.document.drafts import ReadUpdate, UpdateDraft
 from passbook.document.json_text import JsonFormError, check_json, spot_of
-from passbook.document.reading_rules import STRICT_AMOUNTS, STRICT_DATES
+from passbook.document.reading_rules import CORRECT, STRICT_AMOUNTS, STRICT_DATES
 from passbook.errors import PassbookError
 from passbook.errors.decoding import complaint
 
@@ -44,7 +44,14 @@ def read_json(data: bytes) -> ReadUpdate:
         raise PassbookError("document-malformed", where=fault.where, why=fault.why, how=fault.how) from None
     except (ValueError, RecursionError) as error:
         raise _refusal(text, error) from None
-    return ReadUpdate(draft, 0, lambda number, column: _place(text, number, column), STRICT_DATES, STRICT_AMOUNTS)
+    return ReadUpdate(
+        draft,
+        0,
+        lambda number, column: _place(text, number, column),
+        STRICT_DATES,
+        STRICT_AMOUNTS,
+        takes_import=False,
+    )
 
 
 def _place(text: str, number: int, column: str) -> str:
@@ -70,6 +77,7 @@ def _refusal(text: str, error: ValueError | RecursionError) -> PassbookError:
             found="without quotes",
             why="an amount is a text, since a number of JSON may be rounded",
             example=f'"{column}": "2500.00"',
+            how=CORRECT,
         )
     field = found.where if found.where in _EXAMPLES else column or entry
     if field in _EXAMPLES:

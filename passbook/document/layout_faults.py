@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from passbook.document.amount_style import amount_faults
-from passbook.document.characters import control_position
+from passbook.document.characters import control_position, usual_cells
 from passbook.document.date_style import date_faults, print_date
 from passbook.document.layout import CAPITAL_HEIGHT, BookLayout, LayoutKind
 from passbook.document.layout_parts import Align, Column, ColumnName, FixedText, Overflow, PageLines
@@ -194,7 +194,7 @@ def _one_column(column: Column, layout: BookLayout) -> Iterator[tuple[str, str]]
         if value is not None and not is_amount:
             yield key, f"it is for amounts; allowed in {', '.join(one for one in known if one in _AMOUNTS)}"
     if column.name == ColumnName.DATE and not any(date_faults(layout.dates)):
-        longest = max(len(print_date(layout.dates, day)) for day in _DAYS)
+        longest = max(usual_cells(print_date(layout.dates, day)) for day in _DAYS)
         if longest > column.width:
             yield "width", f"it is {column.width}; allowed are {longest} or more, as many as a day takes in the pattern"
     style = layout.amounts.of(column.sign, column.fill)
@@ -212,8 +212,9 @@ def _balance_faults(layout: BookLayout) -> Iterator[Fault]:
             continue
         if text is None or balance is None:
             yield Fault(key, "it needs the columns text and balance; allowed is no such line without them")
-        elif len(words) > text.width:
-            yield Fault(key, f"it has {len(words)} characters; allowed are {text.width}, the width of the column text")
+        elif usual_cells(words) > text.width:
+            why = f"it takes {usual_cells(words)} cells; allowed are {text.width}, the width of the column text"
+            yield Fault(key, why)
         yield from _control_faults(key, words)
 
 

@@ -75,7 +75,7 @@ def _plan(document: Document, layout: BookLayout, code: Charset, start: StartLin
     if isinstance(document, FormDocument):
         _require_kind(layout, LayoutKind.FORM)
         if start not in {None, first}:
-            raise PassbookError("start-not-in-book", page=start.page, line=start.line)
+            raise _not_in_book(layout, start)
         return tuple(_sheets(_form_rows(document, layout, code), layout, document.copies))
     if isinstance(document, PassbookUpdate):
         _require_kind(layout, LayoutKind.PASSBOOK)
@@ -110,12 +110,25 @@ def _entry_start(layout: BookLayout, start: StartLine) -> StartLine:
     if is_full(layout, start):
         return StartLine(start.page, layout.entry_lines(start.page)[0])
     if not layout.has(start.page, start.line):
-        raise PassbookError("start-not-in-book", page=start.page, line=start.line)
+        raise _not_in_book(layout, start)
     found = layout.start_at(start.page, start.line)
     if found is None:
         free = layout.entry_lines(start.page)
         raise PassbookError("start-not-for-entries", page=start.page, line=start.line, first=free[0], last=free[-1])
     return StartLine(*found)
+
+
+def _not_in_book(layout: BookLayout, start: StartLine) -> PassbookError:
+    """The error for a start that the layout does not have, with the lines that it has."""
+    first, last = layout.pages
+    page = min(max(start.page, first), last)
+    lines = layout.page_lines(page)
+    known = f"its pages are {first} to {last}, and page {page} has the lines 1 to {lines.count}"
+    if layout.kind is LayoutKind.FORM:
+        known = f"a form begins at page {first} line 1"
+    elif lines.fold is not None and lines.fold.last > lines.fold.after:
+        known += f", of which {lines.fold.after + 1} to {lines.fold.last} lie on the fold"
+    return PassbookError("start-not-in-book", page=start.page, line=start.line, known=known)
 
 
 def _require_kind(layout: BookLayout, kind: LayoutKind) -> None:
@@ -130,7 +143,7 @@ def _fitting(rows: Sequence[R], more: int, layout: BookLayout, start: StartLine)
     `past-last-line`.
     """
     if not layout.has(start.page, start.line) and not is_full(layout, start):
-        raise PassbookError("start-not-in-book", page=start.page, line=start.line)
+        raise _not_in_book(layout, start)
     room = most_rows(layout, start)
     _refuse_left_over(more + sum(not _is_blank(row) for row in rows[room:]), layout)
     return rows[:room]

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from passbook.document.characters import CodePageText, is_plain, refuse_controls
-from passbook.document.layout_parts import Align, Column, FormField
+from passbook.document.layout_parts import Align, Column, ColumnName, FormField
 from passbook.document.plan import Run
 from passbook.document.rendered_pages import LONGEST_TEXT
 from passbook.document.substitutes import TextSubstitutes
 from passbook.document.text_bands import UndrawnRun
 from passbook.errors import PassbookError
+
+_IN_LAYOUT: Final = "layout "
+"""The beginning of the place of a text that the layout has itself."""
+_NEVER_SHORTER: Final = frozenset(one.value for one in ColumnName if one is not ColumnName.TEXT)
+"""Columns of amounts and days, which say something else when a part of them is missing."""
 
 
 class Charset(NamedTuple):
@@ -61,8 +66,18 @@ def printable_text(text: str, width: int, where: str, column: str, code: Charset
         return printed
     length = code.page.cells(printed) if is_short else len(text)
     if length > width:
-        raise PassbookError("column-overflow", where=where, column=column, length=length, width=width)
+        raise column_overflow(where, column, length, width)
     return printed
+
+
+def column_overflow(where: str, column: str, length: int, width: int) -> PassbookError:
+    """The error `column-overflow`, with the way in which it can be mended."""
+    how = "shorten it"
+    if width == 0:
+        how = "leave it out, or let the operator give the layout a column for it"
+    elif column in _NEVER_SHORTER or where.startswith(_IN_LAYOUT):
+        how = "the operator can mend it, in the layout"
+    return PassbookError("column-overflow", where=where, column=column, length=length, width=width, how=how)
 
 
 def runs_in(text: str, cells: Column | FormField | Cells, where: str, column: str, code: Charset) -> list[Run]:

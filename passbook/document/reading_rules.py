@@ -49,7 +49,7 @@ class WrittenSign(StrEnum):
     BRACKETS = "brackets"
     """(12.40)"""
     CR_DR = "cr-dr"
-    """12.40 DR; above zero 12.40 CR or nothing."""
+    """12.40 DR; above zero 12.40 CR or nothing.  In a withdrawal or deposit the word is the direction of its column."""
 
 
 class DateRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,6 +75,10 @@ class AmountRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     negative_withdrawals: bool = False
 
 
+CORRECT: Final = "correct it and send again"
+"""How a cell is mended that is read in one way only."""
+CORRECT_OR_IMPORT: Final = f"{CORRECT}, or name an import profile that reads it (--import)"
+"""How a cell of a CSV document is mended."""
 STRICT_DATES: Final = DateRule()
 """2026-01-05."""
 STRICT_AMOUNTS: Final = AmountRule()

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from passbook.document.amount_style import print_amount
+from passbook.document.characters import usual_cells
 from passbook.document.currencies import MINOR_DIGITS
 from passbook.document.date_style import print_date
 from passbook.document.documents import Document, Entry, FormDocument, PassbookUpdate, StartLine, TextDocument
@@ -64,7 +65,7 @@ def _entries(layout: BookLayout, digits: int, count: int, *, is_long: bool) -> I
 
 def _day(layout: BookLayout, number: int) -> date | None:
     column, day = layout.column(ColumnName.DATE), _FIRST_DAY + timedelta(number)
-    return day if column is not None and len(print_date(layout.dates, day)) <= column.width else None
+    return day if column is not None and usual_cells(print_date(layout.dates, day)) <= column.width else None
 
 
 def _amount(layout: BookLayout, name: str, digits: int, *, is_wide: bool) -> int | None:
@@ -75,7 +76,7 @@ def _amount(layout: BookLayout, name: str, digits: int, *, is_wide: bool) -> int
     style = layout.amounts.of(column.sign, "")
     for count in range(_MOST_DIGITS, 0, -1):
         minor = int((_DIGITS * 2)[:count])
-        if max(len(print_amount(style, one, digits)) for one in (minor, -minor)) <= column.width:
+        if max(usual_cells(print_amount(style, one, digits)) for one in (minor, -minor)) <= column.width:
             return minor if is_wide else minor // _SHORTER
     return None
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from passbook.errors import shown
+
 LONGEST_SUBSTITUTE: Final = 3
 """The most characters that stand for one."""
 
@@ -26,8 +28,10 @@ def character_name(character: str) -> str:
 
 def substitute_faults(table: Mapping[str, str]) -> Iterator[tuple[str, str, bool]]:
     """Each possible fault of a layout's substitutes: its place, its cause, and whether the table has it."""
-    for number, (character, substitute) in enumerate(table.items(), 1):
-        where = f"substitutes, {number}"
+    for character, substitute in table.items():
+        where = (
+            f"substitutes, {character_name(character) if len(character) == 1 else shown(character) or 'no character'}"
+        )
         is_one = len(character) == 1 and is_typographic(character)
         yield (
             where,

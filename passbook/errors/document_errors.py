@@ -22,7 +22,7 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     "amount-not-decimal": ErrorKind(
         Mender.TELLER,
         "{where}: it is written {found}, and that is no amount: {why}. It must be written as {example}. "
-        "Nothing was accepted; correct it and send again, or name an import profile that reads it (--import).",
+        "Nothing was accepted; {how}.",
     ),
     "two-readings": ErrorKind(
         Mender.TELLER,
@@ -52,11 +52,11 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     "date-not-valid": ErrorKind(
         Mender.TELLER,
         "{where}: it is written {found}, and that is no day: {why}. It must be written as {example}. "
-        "Nothing was accepted; correct it and send again, or name an import profile that reads it (--import).",
+        "Nothing was accepted; {how}.",
     ),
     "column-overflow": ErrorKind(
         Mender.TELLER,
-        "{where}: the {column} has {length} characters and its column holds {width}. Nothing was accepted; shorten it.",
+        "{where}: the {column} has {length} characters and its column holds {width}. Nothing was accepted; {how}.",
     ),
     "form-field-unknown": ErrorKind(
         Mender.PROGRAMMER,
@@ -98,7 +98,7 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "start-not-in-book": ErrorKind(
         Mender.TELLER,
-        "The book has no page {page} line {line}. Nothing was accepted; look at the book and give both.",
+        "The book has no page {page} line {line}: {known}. Nothing was accepted; look at the book and give both.",
     ),
     "start-not-for-entries": ErrorKind(
         Mender.TELLER,

@@ -27,6 +27,7 @@ NEW_BOOK: Final = (
 )
 PROGRAMMER: Final = " Nothing was accepted; the programmer of the software that wrote the document can mend it."
 CORRECT: Final = " Nothing was accepted; correct it and send again, or name an import profile that reads it (--import)."
+CORRECT_JSON: Final = " Nothing was accepted; correct it and send again."
 SAY_WHICH: Final = (
     " It must be written as 2026-01-05. Nothing was accepted; correct it, or name the import profile that says which "
     "(--import). The operator can make one, or name one in the layout."
@@ -155,7 +156,7 @@ REFUSED: Final[dict[str, str]] = {
     "spreadsheet "
     "shortened it, so digits are missing. It must be written as 2500.00." + CORRECT,
     "42-usd-12-digit-balance.csv": "entry 1: the deposit has 10 characters and its column holds 9. Nothing was "
-    "accepted; shorten it.",
+    "accepted; the operator can mend it, in the layout.",
     "44-excel-sep-line.csv": KEYS,
     "45-norwegian-bank-latin1.csv": "The document could not be read: byte 53, in line 2: " + ENCODING,
     "50-empty-last-column-missing.csv": "The document could not be read: entry 1 (line 6): it has 4 cells, and the "
@@ -183,7 +184,7 @@ REFUSED: Final[dict[str, str]] = {
     "86-date-excel-serial.csv": "entry 1 (line 6), date: it is written 99999, and that is no day: it is a number of "
     "days, as spreadsheets count them. It must be written as 2026-01-05." + CORRECT,
     "87-date-japan-era.csv": "entry 1 (line 6), date: it is written x9.9.9, and that is no day: its year is that of an "
-    "era, which an import profile with the calendar japanese reads. It must be written as 2026-01-05." + CORRECT,
+    "era, which only the calendar japanese reads. It must be written as 2026-01-05." + CORRECT,
     "88-date-buddhist-2569.csv": "entry 1 (line 6), date: it is written 9999-99-99, which may be a year of the common "
     "era or a year of the Buddhist era." + SAY_WHICH,
     "90-date-feb-30.csv": "entry 1 (line 6), date: it is written 9999-99-99, and that is no day: the calendar has no "
@@ -203,13 +204,14 @@ REFUSED: Final[dict[str, str]] = {
     "j1-numbers-not-strings.json": "entry 1, deposit (line 1, character 153): it is written without quotes, and that "
     "is "
     "no amount: an amount is a text, since a number of JSON may be rounded. It must be written as "
-    '"deposit": "2500.00".' + CORRECT,
+    '"deposit": "2500.00".' + CORRECT_JSON,
     "j3-extra-fields.json": "The document could not be read: entry 1 (line 1, character 106): it has a field that the "
     "format does not have. Write only date, text, withdrawal, deposit, balance and others, such as "
     '"entries": [{"date": "2026-01-05", "text": "Salary", "deposit": "2500.00"}].' + PROGRAMMER,
     "j4-datetime.json": "entry 1, date (line 1, character 114): it is written 9999-99-99x99:99:99x, and that is no "
     "day: "
-    "its time names a zone, and in another zone the day is another one. It must be written as 2026-01-05." + CORRECT,
+    "its time names a zone, and in another zone the day is another one. It must be written as 2026-01-05."
+    + CORRECT_JSON,
     "j5-start-missing.json": "The document does not say on which page and line to start. Nothing was accepted; give "
     "both.",
     "j6-line-as-string.json": "The document could not be read: start, page (line 1, character 71): Expected `int`, got "
@@ -251,14 +253,13 @@ IMPORTED_REFUSED: Final[dict[str, tuple[str, str]]] = {
     ),
     "22-decimal-comma-quoted.csv": (
         '[amounts]\ngrouping = ","',
-        "entry 1 (line 6), deposit: it is written 9999,99, and that is no amount: its marks are not those of the "
-        "import "
-        "profile. It must be written as 2500.00." + CORRECT,
+        "entry 1 (line 6), deposit: it is written 9999,99, and that is no amount: its marks are not the "
+        "decimal mark . and groups with ,. It must be written as 2500.00." + CORRECT,
     ),
     "30-leading-minus-overdraft.csv": (
         '[amounts]\nsign = "brackets"',
-        "entry 1 (line 6), balance: it is written -9999.99, and that is no amount: its sign is written minus, and the "
-        "import profile says brackets. It must be written as 2500.00." + CORRECT,
+        "entry 1 (line 6), balance: it is written -9999.99, and that is no amount: its sign is written minus, and it "
+        "must be written brackets. It must be written as 2500.00." + CORRECT,
     ),
 }
 """Document -> an import profile that is not its own, and the sentence then."""

@@ -49,6 +49,29 @@ def test_a_wrong_file_is_told_with_key_and_what_is_allowed(tmp_path: Path, capsy
         )
 
 
+def test_a_file_that_names_an_import_profile_is_told_which_there_are(tmp_path: Path, capsys: Output) -> None:
+    file = written(tmp_path, SAVINGS.replace("cpi = 10", 'cpi = 10\nimport = "ours"'))
+    assert ctl.main(["layout", "check", file]) == EXIT_CODES[Mender.OPERATOR]
+    said = refused(capsys, "layout-malformed")
+    assert f"{file}: import: there is no import profile ours; it must be one of german-excel, indian-core" in said
+    assert "known with --config" in said
+    assert (
+        ctl.main(["layout", "check", written(tmp_path, SAVINGS.replace("cpi = 10", 'cpi = 10\nimport = "plain"'))]) == 0
+    )
+    capsys.readouterr()
+
+
+def test_a_file_may_name_an_import_profile_of_the_configuration(tmp_path: Path, capsys: Output) -> None:
+    config = configuration(tmp_path)
+    folder = tmp_path / "imports"
+    folder.mkdir()
+    (folder / "ours.toml").write_text("", "utf-8")
+    config.write_text(f'imports = "{folder}"\n{config.read_text("utf-8")}', "utf-8")
+    file = written(tmp_path, SAVINGS.replace("cpi = 10", 'cpi = 10\nimport = "ours"'))
+    assert ctl.main(["--config", str(config), "layout", "check", file]) == 0
+    assert "documents name it mine" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("name", "why"), [("mine.txt", "passes it over"), ("._x.toml", "passes it over"), ("my_28.toml", "a-z, 0-9")]
 )

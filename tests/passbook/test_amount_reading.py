@@ -64,6 +64,16 @@ def test_an_amount_with_one_reading_is_read(text: str, currency: str, minor: int
 def test_an_amount_with_two_readings_is_refused_with_both(text: str, currency: str, first: str, second: str) -> None:
     error = refused(text, currency)
     assert (error.code, error.facts["first"], error.facts["second"]) == ("two-readings", first, second)
+    for example in str(error.facts["example"]).split(" or "):
+        assert read_amount(example, currency, None, "entry 7", "deposit")
+
+
+@pytest.mark.parametrize("text", ["12.345", "12,345"])
+def test_the_refusal_of_three_digits_says_how_each_reading_is_written(text: str) -> None:
+    assert "It must be written as 12.3450 or 12345.000." in str(refused(text, "KWD"))
+    assert read_amount("12.3450", "KWD", None, "entry 1", "deposit") == 12345
+    assert read_amount("12345.000", "KWD", None, "entry 1", "deposit") == 12345000
+    assert read_amount("12.345", "KWD", AmountRule(), "entry 1", "deposit") == 12345
 
 
 @pytest.mark.parametrize(
@@ -90,7 +100,7 @@ def test_an_amount_that_is_not_written_by_its_rule_is_refused(text: str) -> None
     ],
 )
 def test_an_amount_below_zero_is_signed_by_its_rule_alone(sign: WrittenSign, text: str) -> None:
-    assert read_amount(text, "EUR", AmountRule(sign=sign), "entry 1", "deposit") == -1240
+    assert read_amount(text, "EUR", AmountRule(sign=sign), "entry 1", "balance") == -1240
     for other in set(WrittenSign) - {sign}:
         error = refused(text, rule=AmountRule(sign=other))
         assert (error.code, sign.value in str(error), other.value in str(error)) == ("amount-not-decimal", True, True)
@@ -100,6 +110,27 @@ def test_credit_and_debit_are_a_sign_of_the_balance_alone_where_nothing_says_so(
     assert read_amount("1340221.50Cr", "INR", None, "entry 1", "balance") == 134022150
     assert read_amount("12.00 DR", "INR", None, "entry 1", "balance") == -1200
     assert refused("12.00DR", column="withdrawal").code == "amount-not-decimal"
+
+
+def test_credit_and_debit_are_the_direction_of_a_withdrawal_and_of_a_deposit() -> None:
+    rule = AmountRule(grouping=GroupMark.COMMA, sign=WrittenSign.CR_DR)
+    assert read_amount("2,000.00Dr", "INR", rule, "entry 1", "withdrawal") == 200000
+    assert read_amount("2,000.00 CR", "INR", rule, "entry 1", "deposit") == 200000
+    assert read_amount("2,000.00Dr", "INR", rule, "entry 1", "balance") == -200000
+    assert read_amount("2,000.00Dr", "INR", rule, "entry 1", "amount") == -200000
+
+
+@pytest.mark.parametrize(("text", "column"), [("12.00Cr", "withdrawal"), ("12.00Dr", "deposit")])
+def test_a_word_that_contradicts_the_column_of_an_amount_is_refused(text: str, column: str) -> None:
+    error = refused(text, rule=AmountRule(sign=WrittenSign.CR_DR), column=column)
+    assert (error.code, error.facts["example"]) == ("amount-not-decimal", "2500.00")
+    assert "contradicts its column" in str(error)
+
+
+@pytest.mark.parametrize("column", ["withdrawal", "deposit", "balance"])
+def test_a_word_for_credit_is_refused_where_the_rule_has_another_sign(column: str) -> None:
+    error = refused("12.00CR", rule=AmountRule(), column=column)
+    assert "its sign is written cr-dr, and it must be written minus" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,9 @@ def test_each_style_prints_what_a_book_of_its_country_shows(
         (AmountStyle(lead="-"), "lead"),
         (AmountStyle(credit="1"), "credit"),
         (AmountStyle(sign=SignStyle.CR_DR, credit="X", debit="X"), "debit"),
+        (AmountStyle(sign=SignStyle.CR_DR, credit="C", debit="C "), "debit"),
+        (AmountStyle(sign=SignStyle.CR_DR, credit=" ", debit=""), "debit"),
+        (AmountStyle(sign=SignStyle.CR_DR, credit="", debit=""), "debit"),
     ],
 )
 def test_a_style_that_could_be_read_in_two_ways_is_refused(style: AmountStyle, key: str) -> None:

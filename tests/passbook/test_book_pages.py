@@ -207,7 +207,7 @@ def test_a_text_that_is_cut_loses_its_end_and_one_that_is_refused_names_its_widt
     cut = with_columns(Column("text", 1, 6, overflow=Overflow.CUT))
     assert rows(placed(update([Entry(None, "Sample text", None, None, None)]), cut)) == [(1, 1, "Sample")]
     refuse = with_columns(Column("text", 1, 6))
-    facts = {"where": "entry 1", "column": "text", "length": 11, "width": 6}
+    facts = {"where": "entry 1", "column": "text", "length": 11, "width": 6, "how": "shorten it"}
     assert refusal(update([Entry(None, "Sample text", None, None, None)]), refuse).facts == facts
 
 
@@ -241,7 +241,8 @@ def test_a_column_of_its_own_takes_the_text_that_the_document_has_for_it() -> No
     entry = Entry(None, "x", None, None, None, (("cheque", "001234"),))
     assert rows(placed(update([entry]), layout)) == [(1, 1, "x|001234")]
     other = replace(entry, others=(("teller", "7"),))
-    assert refusal(update([other]), layout).facts == {"where": "entry 1", "column": "teller", "length": 1, "width": 0}
+    error = refusal(update([other]), layout)
+    assert (error.facts["where"], error.facts["column"], error.facts["width"]) == ("entry 1", "teller", 0)
 
 
 def test_a_day_without_a_year_in_the_calendar_of_the_book_is_refused_by_its_entry() -> None:
@@ -252,7 +253,8 @@ def test_a_day_without_a_year_in_the_calendar_of_the_book_is_refused_by_its_entr
 
 def test_a_fact_that_has_no_room_in_a_heading_is_refused() -> None:
     document = replace(update(deposits(1)), account="4" * 40)
-    assert refusal(document, book()).code == "column-overflow"
+    error = refusal(document, book())
+    assert (error.code, error.facts["how"]) == ("column-overflow", "the operator can mend it, in the layout")
 
 
 @st.composite

@@ -289,6 +289,22 @@ def test_a_document_shows_nothing_of_itself_but_its_type() -> None:
     assert not [word for word in ("4711", "Müller", "845", "savings", "Hinweis") if word in shown]
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"date": "2026-03-02", "deposit": "12,50"},
+        {"date": "2026-03-02", "deposit": "12.50CR"},
+        {"date": "2026-03-02", "deposit": 12.5},
+        {"date": "R8.3.2", "text": "Miete"},
+    ],
+)
+def test_a_refusal_of_json_speaks_of_no_import_profile(entry: dict[str, object]) -> None:
+    error = json_refusal(entries=[entry])
+    assert error.code in {"amount-not-decimal", "date-not-valid"}
+    assert str(error).endswith("Nothing was accepted; correct it and send again.")
+    assert "import" not in str(error)
+
+
 def test_json_nested_too_deep_is_refused() -> None:
     assert refusal("passbook-update+json", b'{"x":' + b"[" * 100_000).code == "document-malformed"
 

@@ -6,8 +6,11 @@ from hypothesis import strategies as st
 
 from passbook.document.documents import Hints, PassbookUpdate, parse_document
 from passbook.document.import_profile import CODECS, Encoding, Imports, parse_import
+from passbook.document.placing import place
+from passbook.document.plan import Line
 from passbook.errors import PassbookError
 from spooler.shipped import shipped_imports
+from tests.passbook.strategies import shipped
 
 HEAD = "# layout: savings-24\n# account: 4711\n# currency: EUR\n# start: page 1 line 1\n"
 HEADER = "date,text,withdrawal,deposit,balance\n"
@@ -242,3 +245,56 @@ def test_any_text_is_a_profile_or_refused_with_a_code(text: str) -> None:
         parse_import("test", text.encode("utf-8", "surrogatepass"), "test.toml")
     except PassbookError as error:
         assert error.code == "import-malformed"
+
+
+def test_balances_of_an_indian_book_follow_from_amounts_with_the_word_of_their_column() -> None:
+    data = (
+        b"# layout: india-36\n# account: 1\n# currency: INR\n# start: page 2 line 1\n"
+        b"date,particulars,debit,credit,balance\n"
+        + b'05-01-2026,CHQ,"2,000.00Dr",,\n'
+        * 34
+        + b'06-01-2026,TRF,,"1,000.00Cr","13,38,221.50Cr"\n'
+        b'07-01-2026,LOAN,"14,00,000.00 DR",,"61,778.50Dr"\n'
+    )
+    hints = Hints(Imports(shipped_imports()), "indian-core")
+    document = parse_document("passbook-update+csv", data, hints=hints)
+    assert isinstance(document, PassbookUpdate)
+    plan = place(document, shipped("india-36"), codec="cp858", code_page="cp858")
+    lines = [one for one in plan if isinstance(one, Line)]
+    shown = {(one.page, one.line): " ".join(run.text.strip() for run in one.runs) for one in lines}
+    assert [shown[2, 2], shown[2, 3], shown[2, 36]] == [
+        "B/F 14,05,221.50 Cr",
+        "05-01-2026 CHQ 2,000.00",
+        "C/F 13,39,221.50 Cr",
+    ]
+    assert [shown[3, line] for line in range(2, 6)] == [
+        "B/F 13,39,221.50 Cr",
+        "05-01-2026 CHQ 2,000.00",
+        "06-01-2026 TRF 1,000.00 13,38,221.50 Cr",
+        "07-01-2026 LOAN 14,00,000.00 61,778.50 Dr",
+    ]
+
+
+def test_withdrawals_below_zero_and_the_words_of_directions_exclude_each_other() -> None:
+    error = refused('[amounts]\nsign = "cr-dr"\nnegative_withdrawals = true')
+    assert error.facts["where"] == "amounts.negative_withdrawals"
+
+
+def test_one_column_of_both_directions_has_its_direction_from_the_word() -> None:
+    profile = '[columns]\ndate = "d"\namount = "a"\n[amounts]\nsign = "cr-dr"'
+    document = read(f"{HEAD}d,a\n2026-01-05,2.00DR\n2026-01-06,3.00CR\n".encode(), profile)
+    assert rows(document) == [("2026-01-05", "", 200, None, None), ("2026-01-06", "", None, 300, None)]
+    assert "(line 6), amount: " in str(wrong(f"{HEAD}d,a\n2026-01-05,x\n".encode(), profile))
+
+
+@pytest.mark.parametrize("row", ["2026-01-06,Fee,", "2026-01-06,Fee"])
+@pytest.mark.parametrize("most", [1, 9])
+def test_a_row_without_its_account_is_refused(row: str, most: int) -> None:
+    profile = parse_import("test", b'[columns]\ndate = "d"\ntext = "t"\naccount = "a"', "test.toml")
+    data = f"# layout: savings-24\n# currency: EUR\nd,t,a\n2026-01-05,Fee,4711\n{row}\n".encode()
+    with pytest.raises(PassbookError) as caught:
+        parse_document("passbook-update+csv", data, most, Hints(Imports({"test": profile}), "test"))
+    assert caught.value.code == "document-malformed"
+    assert "line 5" in str(caught.value)
+    if row.endswith(","):
+        assert "its account is empty" in str(caught.value)

@@ -144,7 +144,7 @@ def test_a_fold_stands_where_it_was_measured() -> None:
         ),
         ("entries = { first = 20, last = 25 }", "entries: they end on line 25; allowed are the lines 1 to 24"),
         ("entries = { first = 20, last = 19 }", "heading, footer and fold leave 0 lines for entries"),
-        ('page_brought = "BALANCE BROUGHT FORWARD"', "page_brought: it has 23 characters; allowed are 14"),
+        ('page_brought = "BALANCE BROUGHT FORWARD"', "page_brought: it takes 23 cells; allowed are 14"),
         ('staggering = ["0 mm", "26 mm"]', "staggering: the last line would be off the page: line 24 ends 216.5 mm"),
         ('staggering = ["-1 mm"]', "staggering, page 1: it is -1 mm; it is not a length"),
         ('first_page = { first_line = "200 mm" }', "first_page, lines_per_page: the last line would be off the page"),

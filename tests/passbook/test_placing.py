@@ -15,7 +15,7 @@ from passbook.document.layout import CAPITAL_HEIGHT, BookLayout
 from passbook.document.placing import place
 from passbook.document.plan import Eject, Line, Plan, Run, Turn, decode_plan, encode_plan, outline
 from passbook.errors import PassbookError
-from tests.passbook.strategies import SAVINGS, SHEET, books, fold_band, texts, updates
+from tests.passbook.strategies import SAVINGS, SHEET, books, fold_band, shipped, texts, updates
 
 LINE_15 = StartLine(3, 15)
 DAY = date(2026, 3, 2)
@@ -71,7 +71,14 @@ def test_a_start_that_nobody_gives_is_asked_for() -> None:
 @pytest.mark.parametrize("start", [StartLine(0, 1), StartLine(17, 1), StartLine(1, 0), StartLine(1, 25)])
 def test_a_start_outside_of_the_book_is_refused(start: StartLine) -> None:
     for error in (refusal(update(ENTRY, start=start), SAVINGS), refusal(update(ENTRY), SAVINGS, start)):
-        assert (error.code, error.facts) == ("start-not-in-book", {"page": start.page, "line": start.line})
+        assert (error.code, error.facts["page"], error.facts["line"]) == ("start-not-in-book", start.page, start.line)
+        page = {0: 1, 17: 16}.get(start.page, start.page)
+        assert f": its pages are 1 to 16, and page {page} has the lines 1 to 24. " in str(error)
+
+
+def test_a_start_on_the_lines_of_a_fold_is_told_which_lines_these_are() -> None:
+    error = refusal(update(ENTRY, start=StartLine(2, 12)), shipped("landp-23"))
+    assert "page 2 has the lines 1 to 23, of which 11 to 14 lie on the fold. " in str(error)
 
 
 def test_a_book_that_is_full_is_not_printed_on() -> None:
@@ -108,7 +115,8 @@ def test_a_document_without_a_line_is_refused(document: Document, layout: BookLa
 )
 def test_a_field_wider_than_its_column_is_refused(column: str, value: object, text: str, width: int) -> None:
     error = refusal(update(ENTRY, msgspec.structs.replace(ENTRY, **{column: value})), SAVINGS)
-    facts = {"where": "entry 2", "column": column, "length": len(text), "width": width}
+    how = "shorten it" if column == "text" else "the operator can mend it, in the layout"
+    facts = {"where": "entry 2", "column": column, "length": len(text), "width": width, "how": how}
     assert (error.code, error.facts) == ("column-overflow", facts)
     assert text not in "".join(traceback.format_exception(error))
 
@@ -117,12 +125,13 @@ def test_a_field_whose_column_the_book_does_not_have_is_refused() -> None:
     narrow = msgspec.structs.replace(SAVINGS, columns=SAVINGS.columns[:2])
     error = refusal(update(ENTRY), narrow)
     assert (error.code, error.facts["column"], error.facts["width"]) == ("column-overflow", "withdrawal", 0)
+    assert str(error).endswith("leave it out, or let the operator give the layout a column for it.")
 
 
 def test_a_line_wider_than_the_sheet_is_refused() -> None:
     assert lines_of(placed(TextDocument(("x" * 75,)), SHEET))
     error = refusal(TextDocument(("", "x" * 76)), SHEET)
-    facts = {"where": "line 2", "column": "text", "length": 76, "width": 75}
+    facts = {"where": "line 2", "column": "text", "length": 76, "width": 75, "how": "shorten it"}
     assert (error.code, error.facts) == ("column-overflow", facts)
 
 

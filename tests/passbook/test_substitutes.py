@@ -12,9 +12,11 @@ from passbook.document.documents import Document, TextDocument, parse_document
 from passbook.document.form_document import FormDocument
 from passbook.document.layout import BookLayout
 from passbook.document.layout_file import parse_layout
+from passbook.document.layout_parts import Overflow
 from passbook.document.placing import place
 from passbook.document.plan import Line
 from passbook.document.substitutes import TextSubstitutes
+from passbook.document.typography import character_name
 from passbook.errors import PassbookError
 from tests.passbook.strategies import SAVINGS, SHEET, layout_bytes, shipped
 
@@ -60,6 +62,27 @@ def test_a_character_that_the_printer_has_is_printed_as_it_is() -> None:
 def test_a_longer_substitute_must_fit_its_column() -> None:
     found = refusal("x" * 73 + "\u2026", layout=DECLARED)
     assert (found.code, found.facts["length"], found.facts["width"]) == ("column-overflow", 76, 75)
+
+
+@pytest.mark.parametrize(
+    ("overflow", "text", "printed"),
+    [
+        (Overflow.CUT, "1234567890123\u2026", ["1234567890123."]),
+        (Overflow.CUT, "12345678901\u2026", ["12345678901..."]),
+        (Overflow.WRAP, "123 567 90123\u2026", ["123 567", "90123..."]),
+    ],
+)
+def test_substitutes_stand_in_a_text_before_it_is_cut_or_wrapped(
+    overflow: Overflow, text: str, printed: list[str]
+) -> None:
+    columns = tuple(replace(one, overflow=overflow) if one.name == "text" else one for one in SAVINGS.columns)
+    layout = replace(SAVINGS, columns=columns, substitutes=DECLARED.substitutes)
+    update = parse_document("passbook-update+csv", CSV.replace("Joe\u2019s \u2013 Bar", text).encode())
+    work = TextSubstitutes(layout, CP858)
+    plan = place(update, layout, codec="cp858", code_page="cp858", substitutes=work)
+    runs = [run for one in plan if isinstance(one, Line) for run in one.runs]
+    assert [run.text for run in runs if run.column == 12][: len(printed)] == printed
+    assert work.replaced == 1
 
 
 def test_entries_and_fields_are_replaced_too() -> None:
@@ -124,7 +147,11 @@ def test_a_layout_declares_only_typographic_characters(shipped: str, table: dict
     data = layout_bytes(shipped) + text.encode()
     with pytest.raises(PassbookError, match=why) as caught:
         parse_layout(shipped, data, "one.toml")
-    assert caught.value.facts["where"] == "substitutes, 1"
+    key = next(iter(table))
+    assert (
+        caught.value.facts["where"]
+        == f"substitutes, {(key or 'no character') if len(key) != 1 else character_name(key)}"
+    )
 
 
 def _escaped(text: str) -> str:

@@ -8,6 +8,7 @@ from passbook.document.documents import PassbookUpdate, parse_document
 from passbook.document.layout_file import parse_layout
 from passbook.document.placing import place
 from passbook.document.plan import Line
+from passbook.errors import PassbookError
 from tests.passbook.strategies import layout_bytes
 
 CSV = """# layout: savings-24
@@ -35,6 +36,37 @@ def printed(text: str, overflow: str) -> list[list[tuple[int, str, bool]]]:
         for step in plan
         if isinstance(step, Line)
     ]
+
+
+@pytest.mark.parametrize(
+    ("fill", "printed"), [("\uff0a", "\uff0a\uff0a\uff0a100"), ("*", "******100"), ("★", "★★★100")]
+)
+def test_a_wide_fill_takes_the_cells_that_are_there(fill: str, printed: str) -> None:
+    data = layout_bytes("savings-24").decode() + f'\n[amounts]\nfill = "{fill}"\n'
+    layout = parse_layout("savings-24", data.encode(), "savings-24.toml")
+    document = parse_document("passbook-update+csv", CSV.format(text="a").encode())
+    plan = place(document, layout, codec="cp932", code_page="shift-jis", has_wide=True)
+    runs = [run for step in plan if isinstance(step, Line) for run in step.runs]
+    assert "".join(run.text for run in runs if 37 <= run.column < 46) == printed
+
+
+@pytest.mark.parametrize(
+    ("dates", "cells"),
+    [
+        ('pattern = "GGY.M.D"\ncalendar = "japanese"', 12),
+        ('pattern = "Y年M月D日"\ncalendar = "japanese"', 12),
+    ],
+)
+def test_the_column_of_days_has_the_cells_of_the_widest_day(dates: str, cells: int) -> None:
+    narrow = layout_bytes("savings-24").decode() + f"\n[dates]\n{dates}\n"
+    with pytest.raises(PassbookError) as caught:
+        parse_layout("savings-24", narrow.encode(), "savings-24.toml")
+    assert f"column date, width: it is 10; allowed are {cells} or more" in str(caught.value)
+    wide = narrow.replace("start = 12\nwidth = 14", "start = 14\nwidth = 12").replace("width = 10", "width = 12", 1)
+    layout = parse_layout("savings-24", wide.encode(), "savings-24.toml")
+    text = CSV.replace("2026-03-01", "1988-12-31").format(text="a")
+    document = parse_document("passbook-update+csv", text.encode())
+    assert place(document, layout, codec="cp932", code_page="shift-jis", has_wide=True)
 
 
 @pytest.mark.parametrize(

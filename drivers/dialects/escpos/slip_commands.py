@@ -141,7 +141,10 @@ def encode_slip_line(profile: EscposProfile, sheet: Sheet, code_page: str, line:
         text = encode_run(page, code_page, run, where)
         width = room - run.column + 1
         if run.column < 1 or run.cells > width:
-            raise PassbookError("column-overflow", where=where, column="text", length=run.cells, width=max(width, 0))
+            how = "the operator can mend it, in the layout"
+            raise PassbookError(
+                "column-overflow", where=where, column="text", length=run.cells, width=max(width, 0), how=how
+            )
         place = _left(profile, sheet) + (run.column - 1) * cell
         parts += [go_across(place), *text]
     first, *rest = divide(parts, profile.roll.columns)

@@ -119,4 +119,5 @@ def encode_line(profile: Pr2Profile, sheet: Sheet, code_page: str, line: Line) -
 def _check_columns(room: int, column: int, length: int, where: str) -> None:
     width = room - column + 1
     if column < 1 or length > width:
-        raise PassbookError("column-overflow", where=where, column="text", length=length, width=max(width, 0))
+        how = "the operator can mend it, in the layout"
+        raise PassbookError("column-overflow", where=where, column="text", length=length, width=max(width, 0), how=how)
