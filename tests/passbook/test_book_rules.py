@@ -125,6 +125,36 @@ def test_a_full_book_and_the_next_one_are_counted() -> None:
     assert again.number == 2
 
 
+FAR = replace(ROW, place=BookPlace(2, 20), may_be_less=True)
+
+
+def test_an_update_that_people_had_printed_over_known_lines_takes_none_of_them_away() -> None:
+    done = changes.finish_job(AT)(begun(5, 0)).record
+    assert row(begun(5, 0), done, FAR) == replace(FAR, ordinal=8, digest=CONTENT)
+    assert row(begun(1, 2), stopped(1, 2), FAR) == replace(FAR, ordinal=8, digest=CONTENT)
+    full = replace(FAR, is_full=True)
+    assert row(begun(5, 0), done, full) == replace(full, ordinal=8, digest=CONTENT)
+    # One that ends at the known place tells of the last lines itself.
+    level = row(begun(5, 0), done, replace(FAR, place=BookPlace(2, 2)))
+    assert level is not None
+    assert (level.place, level.may_be_less, level.job) == (BookPlace(2, 2), False, "job-1")
+
+
+def test_only_a_new_book_stands_before_the_known_place() -> None:
+    opens = replace(CLAIM, first=BookPlace(1, 1))
+    done = changes.finish_job(AT)(replace(begun(5, 0), book=opens)).record
+    lost = row_after(begun(5, 0), done, FAR, 8)
+    assert lost is not None
+    assert (lost.number, lost.place) == (1, FAR.place)
+    after_full = row_after(begun(5, 0), done, replace(FAR, is_full=True), 8)
+    assert after_full is not None
+    assert (after_full.number, after_full.place) == (2, BookPlace(2, 2))
+    outline = (*OUTLINE[:2], StepOutline(StepKind.NEXT_BOOK, 1), *OUTLINE[3:])
+    changed = row_after(begun(5, 0), replace(done, outline=outline, book=CLAIM), FAR, 8)
+    assert changed is not None
+    assert (changed.number, changed.place) == (2, BookPlace(2, 2))
+
+
 def judged(claim: BookClaim = CLAIM, known: BookRow | None = ROW, *, whole: bool = True, gaps: bool = True) -> Any:
     found = None if known is None else KnownBook(known, 0)
     objection = objection_to(claim, found, is_whole=whole, asks_gaps=gaps)
