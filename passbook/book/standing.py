@@ -17,7 +17,7 @@ class BookRow(msgspec.Struct, frozen=True, array_like=True):
     """Where one book stands.
 
     Attributes:
-        ordinal: rises with every row of the book, over all areas; the highest one is true.
+        ordinal: rises with every row of the book, over all areas; the highest one tells the last update.
         number: the number of the book, counted over the full ones since the first row.
         started: the number of the book into which the first line of `job` went.
         place: behind the last line that may be on paper.
@@ -68,16 +68,16 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
         at=after.changed_at,
         job=after.job_id,
     )
-    if known is None or _reach(row) > _reach(known):
+    if known is None or reach(row) > reach(known):
         return row
     if not before.valid and known.job != after.job_id:
         # It printed nothing since its stop, and meanwhile another job printed further: its area was away.
         return None
     # An order to print over known lines takes none of them off the paper.
-    return row if _reach(row) == _reach(known) else replace(known, ordinal=ordinal, digest=row.digest)
+    return row if reach(row) == reach(known) else replace(known, ordinal=ordinal, digest=row.digest)
 
 
-def _reach(row: BookRow) -> tuple[int, BookPlace]:
+def reach(row: BookRow) -> tuple[int, BookPlace]:
     """How far the books of an account are printed."""
     return row.number, row.place
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from passbook.book.claim import BookClaim, BookObjection, BookPlace
 from passbook.book.holding import BookHold, book_job
-from passbook.book.judging import KnownBook, objection_to
+from passbook.book.judging import KnownBook, objection_to, united
 from passbook.book.standing import BookRow, row_after
 from passbook.document.plan import StepKind, StepOutline
 from passbook.errors import PassbookError
@@ -191,6 +191,33 @@ def test_an_update_is_asked_about_where_the_memory_says_otherwise(
     assert judged(claim, known) is reason
 
 
+def stands(*rows: BookRow) -> tuple[int, BookPlace, bool, str]:
+    known = united(KnownBook(one, n) for n, one in enumerate(rows))
+    assert known is not None
+    assert (known.name, known.row.ordinal) == max((n, one.ordinal) for n, one in enumerate(rows))
+    return known.row.number, known.row.place, known.row.is_full, known.row.digest
+
+
+def test_rows_that_did_not_know_of_each_other_tell_the_furthest_place_and_the_last_update() -> None:
+    blind = replace(ROW, ordinal=2**32, place=BookPlace(1, 5), digest=CONTENT)
+    assert united(()) is None
+    assert stands(ROW, blind) == (1, ROW.place, False, CONTENT)
+    assert stands(replace(ROW, place=BookPlace(1, 3)), blind) == (1, blind.place, False, CONTENT)
+    # The update that was printed blindly counted no books.
+    third = replace(ROW, number=3)
+    assert stands(third, blind) == (3, ROW.place, False, CONTENT)
+    assert stands(replace(third, place=BookPlace(1, 3)), blind) == (3, blind.place, False, CONTENT)
+    assert stands(replace(FULL, number=3), blind) == (4, blind.place, False, CONTENT)
+    assert stands(third, replace(blind, number=4)) == (4, blind.place, False, CONTENT)
+
+
+def test_an_order_is_over_when_an_area_comes_back_that_knows_more() -> None:
+    twice = ordered(ordered(asked(), "Ann", "counter-1"), "Ben", "manager")
+    assert twice.book is not None
+    assert judged(twice.book, replace(ROW, place=BookPlace(2, 1))) is None
+    assert judged(twice.book, replace(ROW, place=BookPlace(2, 9))) is Reason.BOOK_OVER_LINES
+
+
 def test_the_digest_counts_under_the_key_of_the_row() -> None:
     claim = replace(CLAIM, names=(NAME, EARLIER), digests=(OTHER, CONTENT))
     found = KnownBook(replace(ROW, digest=CONTENT), 1)
@@ -235,10 +262,9 @@ def test_to_print_all_the_same_takes_two_people(reason: Reason) -> None:
     assert (twice.valid, twice.state) == (True, JobState.PENDING)
     # The order is about the book as it stood then.
     assert twice.book is not None
-    assert judged(replace(twice.book, first=BookPlace(1, 1))) == (
-        None if reason is Reason.BOOK_OVER_LINES else Reason.BOOK_OVER_LINES
-    )
-    assert judged(replace(twice.book, first=BookPlace(1, 1)), replace(ROW, ordinal=8)) is Reason.BOOK_OVER_LINES
+    seen = replace(ROW, place=BookPlace(2, 1))
+    assert judged(twice.book, seen) == (None if reason is Reason.BOOK_OVER_LINES else Reason.BOOK_OVER_LINES)
+    assert judged(twice.book, replace(seen, ordinal=8)) is Reason.BOOK_OVER_LINES
 
 
 def test_to_look_at_a_book_that_is_not_known_takes_one_person() -> None:
