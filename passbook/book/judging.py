@@ -58,9 +58,11 @@ def objection_to(claim: BookClaim, known: KnownBook | None, *, is_whole: bool, a
     if seen is not None and seen.is_overruled and (seen.reason, seen.ordinal, seen.place) == (reason, ordinal, place):
         return None
     if known is None:
-        return BookObjection(reason)
+        return BookObjection(reason, may_be_more=not is_whole)
     row = known.row
-    return BookObjection(reason, ordinal, row.place, row.is_full, row.may_be_less, row.job, row.at)
+    return BookObjection(
+        reason, ordinal, row.place, row.is_full, row.may_be_less, row.job, row.at, may_be_more=not is_whole
+    )
 
 
 def _reason(claim: BookClaim, known: KnownBook | None, *, is_whole: bool, asks_gaps: bool) -> Reason | None:
@@ -73,9 +75,10 @@ def _reason(claim: BookClaim, known: KnownBook | None, *, is_whole: bool, asks_g
     if row.is_full and claim.first == claim.opens_at:
         return missing
     if claim.first < row.place:
-        return Reason.BOOK_OVER_LINES
+        # An area that is away takes no known line off the paper; it may have a new book behind a full one.
+        return missing if missing is not None and row.is_full else Reason.BOOK_OVER_LINES
     if claim.first > row.place and claim.is_single and asks_gaps:
-        return Reason.BOOK_GAP
+        return missing or Reason.BOOK_GAP
     return missing
 
 

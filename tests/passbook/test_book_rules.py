@@ -231,7 +231,13 @@ def test_while_an_area_is_away_a_book_is_not_known_and_a_gap_is_asked_about_by_t
     assert judged(known=None, whole=False) is Reason.BOOK_NOT_KNOWN
     assert judged(whole=False) is Reason.BOOK_NOT_KNOWN
     assert judged(at(1, 1), FULL, whole=False) is Reason.BOOK_NOT_KNOWN
+    assert judged(SINGLE, whole=False) is Reason.BOOK_NOT_KNOWN
+    assert judged(at(2, 1), FULL, whole=False) is Reason.BOOK_NOT_KNOWN
     assert judged(at(1, 1), whole=False) is Reason.BOOK_OVER_LINES
+    for whole in (True, False):
+        objection = objection_to(at(1, 1), KnownBook(ROW, 0), is_whole=whole, asks_gaps=True)
+        assert objection is not None
+        assert objection.may_be_more is not whole
     assert judged(SINGLE, gaps=False) is None
 
 
