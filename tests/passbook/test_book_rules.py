@@ -245,8 +245,8 @@ def asked(reason: Reason = Reason.BOOK_OVER_LINES, ordinal: int = 7) -> Record:
     return ask_about_book(BookObjection(reason, ordinal, BookPlace(2, 1), job="job-0", at=AT), AT)(job()).record
 
 
-def ordered(record: Record, person: str, terminal: str) -> Record:
-    given = Answered(record.epoch, Verdict.PRINT, 1, 0, terminal, person)
+def ordered(record: Record, person: str, terminal: str, verdict: Verdict = Verdict.PRINT) -> Record:
+    given = Answered(record.epoch, verdict, 1, 0, terminal, person)
     return changes.answer(given, at=AT, date=AT[:10], trusted=True)(record).record
 
 
@@ -271,6 +271,17 @@ def test_to_print_all_the_same_takes_two_people(reason: Reason) -> None:
     seen = replace(ROW, place=BookPlace(2, 1))
     assert judged(twice.book, seen) == (None if reason is Reason.BOOK_OVER_LINES else Reason.BOOK_OVER_LINES)
     assert judged(twice.book, replace(seen, ordinal=8)) is Reason.BOOK_OVER_LINES
+
+
+@pytest.mark.parametrize(("first", "second"), [(Verdict.PRINT, Verdict.RESUME), (Verdict.RESUME, Verdict.PRINT)])
+def test_two_people_agree_whichever_form_their_orders_have(first: Verdict, second: Verdict) -> None:
+    once = ordered(asked(), "Ann", "counter-1", first)
+    assert not once.valid
+    # The same person's other form is the same order again, and no second voice.
+    assert ordered(once, "Ann", "counter-1", second) == once
+    twice = ordered(once, "Ben", "manager", second)
+    assert twice.valid
+    assert ordered(twice, "Ben", "manager", second) == twice
 
 
 def test_to_look_at_a_book_that_is_not_known_takes_one_person() -> None:

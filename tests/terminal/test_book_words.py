@@ -18,6 +18,7 @@ from terminal.dialogue import Order, is_grave
 from terminal.keyring import KeyRing, book_key_ref
 from terminal.own_copy import account_of
 from terminal.picture import picture
+from terminal.tables_of_jobs import answer_command
 from tests.terminal.samples import question, view
 
 OBJECTION = BookObjection(Reason.BOOK_OVER_LINES, 7, BookPlace(1, 13), job="7f3a09c2d1e84b55", at="2026-05-04T09:00Z")
@@ -48,8 +49,8 @@ def test_the_question_says_where_the_book_stands_and_what_can_be_done() -> None:
 def test_while_an_area_is_away_no_place_is_told_as_certain() -> None:
     stale = replace(OBJECTION, may_be_more=True)
     assert picture(asked(stale))[-1] == (
-        "Its book stands at least at page 1, line 13, as job 7f3a09c2 left it, and a storage area is out of use that may "
-        "know more. An order to print it all the same takes two people; to have it where the book stands, discard it "
+        "Its book stands at least at page 1, line 13, as job 7f3a09c2 left it, and a storage area is out of use that "
+        "may know more. An order to print it all the same takes two people; to have it where the book stands, discard it "
         "and send it again behind the last line on its paper."
     )
     assert picture(asked(replace(stale, reason=Reason.BOOK_NOT_KNOWN)))[-1] == (
@@ -69,6 +70,15 @@ def test_an_order_of_one_person_is_shown_to_the_second_one() -> None:
     lines = picture(replace(asked(), proposed=order))
     assert "Ann at teller-1 ordered it printed all the same." in lines[-1]
     assert is_grave(asked(), Order(Verdict.PRINT))
+
+
+def test_an_untouched_update_is_printed_or_discarded_whole() -> None:
+    offered = "  teller answer 7f3a09c2.1 --print --person NAME   (all the same; or --discard)"
+    job = replace(asked().job, job="7f3a09c2d1e84b55")
+    assert answer_command(job) == offered
+    assert answer_command(replace(job, reasons=(Reason.POWER_LOSS, *job.reasons))) == offered
+    for other in (replace(job, begun=True), replace(job, reasons=(Reason.SILENT,)), replace(job, book=None)):
+        assert "--from-line N" in answer_command(other)
 
 
 def test_after_a_discard_the_answer_names_the_line_to_send_again_at() -> None:
