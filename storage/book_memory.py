@@ -1,8 +1,8 @@
 """The memory of books of all areas together: where a book stands, and which of its jobs waits for which.
 
-The rows of one book may lie in several areas, since each job leaves its row in its own one; the highest ordinal is
-true.  While an area is not in use, or may have been rolled back, it may hold a newer row: then a missing row is no
-first visit.
+The rows of one book may lie in several areas, since each job leaves its row in its own one; the highest ordinal tells
+the last update, and the furthest place is true.  While an area is not in use, or may have been rolled back, it may hold
+a newer row: then a missing row is no first visit.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from passbook.book.holding import BookJob
-from passbook.book.judging import KnownBook
+from passbook.book.judging import KnownBook, united
 from passbook.errors import PassbookError
 from passbook.job.record import Record
 from storage.area.area import Area, AreaSettings, AreaState
@@ -35,9 +35,9 @@ class BookMemory:
             area.ledger.books.newest = self.known
 
     def known(self, names: Sequence[str]) -> KnownBook | None:
-        """The newest row of a book under one of its names, over all open areas; None where there is none."""
+        """Where a book with these names stands by the rows of all open areas; None where there is none."""
         found = [known for area in tuple(self._areas) if (known := area.ledger.books.known(names)) is not None]
-        return max(found, key=lambda one: one.row.ordinal, default=None)
+        return united(found)
 
     def is_whole(self, names: Sequence[str]) -> bool:
         """Whether no newer row of this book can lie where it is not seen."""

@@ -53,6 +53,8 @@ def answer_command(job: JobView) -> str:
     """The command that answers the present question of a job, on a line of its own."""
     if job.format == MESSAGE:
         return f"  teller answer {question_name(job)} --print --person NAME   (sends it again; or --discard)"
+    if not job.begun and job.book is not None and job.book.reason in job.reasons:
+        return f"  teller answer {question_name(job)} --print --person NAME   (all the same; or --discard)"
     return f"  teller answer {question_name(job)} --from-line N --person NAME"
 
 

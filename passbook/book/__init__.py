@@ -6,7 +6,7 @@ of the update, and keeps neither the secret nor the account.  A job carries both
 
 What the end or the stop of a job leaves in its book is a `BookRow` (`standing`): the place behind the last line that
 may be on paper.  The row is written in the transaction of that end or stop, so memory and record never differ.  Of
-several rows of one book the one with the highest ordinal is true.
+several rows of one book the furthest place is true, and the one with the highest ordinal tells the last update.
 
 At its turn an untouched job is judged against the row (`judging`).  One that would print over known lines, repeats the
 last content, or leaves a gap in a book of a single appliance is not printed: a person is asked.  An order to print it

@@ -46,6 +46,7 @@ class BookObjection(msgspec.Struct, frozen=True, rename="camel", omit_defaults=T
         place: where the book stands; None where that is not known.
         is_full: the book has no line left.
         may_be_less: the last lines before `place` may not be on paper.
+        may_be_more: a storage area is out of use that may know of more lines, or of a new book.
         job: the job that left the book there, at the time `at`; both empty where no row is known.
         is_overruled: a person ordered the update printed all the same.
     """
@@ -58,6 +59,7 @@ class BookObjection(msgspec.Struct, frozen=True, rename="camel", omit_defaults=T
     job: str = ""
     at: str = ""
     is_overruled: bool = False
+    may_be_more: bool = False
 
 
 class BookClaim(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):

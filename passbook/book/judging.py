@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from passbook.book.claim import BookClaim, BookObjection
-from passbook.book.standing import BookRow
+from passbook.book.standing import BookRow, reach
 from passbook.job.states import Reason
 
 
 class KnownBook(NamedTuple):
-    """The newest row of a book, and the place of its name among those of a claim."""
+    """Where a book stands, and the place of the name of its newest row among those of a claim."""
 
     row: BookRow
     name: int
+
+
+def united(found: Iterable[KnownBook]) -> KnownBook | None:
+    """Where a book stands by its rows of several areas; None for no row.
+
+    The ordinal and the digest are those of the newest row, the place is the furthest one.  A row that was written
+    while another area was away may stand before the one that lies there.
+    """
+    known: KnownBook | None = None
+    for newer in sorted(found, key=lambda one: one.row.ordinal):
+        known = newer if known is None else KnownBook(_followed(known.row, newer.row), newer.name)
+    return known
+
+
+def _followed(older: BookRow, newer: BookRow) -> BookRow:
+    """The row of a book after two that perhaps did not know of each other."""
+    if newer.number > older.number:
+        return newer
+    if newer.number < older.number:
+        # A person saw room in the book, so it was no full one; of another the update tells how far it is at least.
+        number = older.number + older.is_full
+        newer = replace(newer, number=number, started=number)
+    if reach(newer) >= reach(older):
+        return newer
+    return replace(older, ordinal=newer.ordinal, digest=newer.digest)
 
 
 def objection_to(claim: BookClaim, known: KnownBook | None, *, is_whole: bool, asks_gaps: bool) -> BookObjection | None:
@@ -25,14 +53,16 @@ def objection_to(claim: BookClaim, known: KnownBook | None, *, is_whole: bool, a
     reason = _reason(claim, known, is_whole=is_whole, asks_gaps=asks_gaps)
     if reason is None:
         return None
-    ordinal = 0 if known is None else known.row.ordinal
+    ordinal, place = (0, None) if known is None else (known.row.ordinal, known.row.place)
     seen = claim.objection
-    if seen is not None and seen.is_overruled and (seen.reason, seen.ordinal) == (reason, ordinal):
+    if seen is not None and seen.is_overruled and (seen.reason, seen.ordinal, seen.place) == (reason, ordinal, place):
         return None
     if known is None:
-        return BookObjection(reason)
+        return BookObjection(reason, may_be_more=not is_whole)
     row = known.row
-    return BookObjection(reason, ordinal, row.place, row.is_full, row.may_be_less, row.job, row.at)
+    return BookObjection(
+        reason, ordinal, row.place, row.is_full, row.may_be_less, row.job, row.at, may_be_more=not is_whole
+    )
 
 
 def _reason(claim: BookClaim, known: KnownBook | None, *, is_whole: bool, asks_gaps: bool) -> Reason | None:
@@ -45,9 +75,10 @@ def _reason(claim: BookClaim, known: KnownBook | None, *, is_whole: bool, asks_g
     if row.is_full and claim.first == claim.opens_at:
         return missing
     if claim.first < row.place:
-        return Reason.BOOK_OVER_LINES
+        # An area that is away takes no known line off the paper; it may have a new book behind a full one.
+        return missing if missing is not None and row.is_full else Reason.BOOK_OVER_LINES
     if claim.first > row.place and claim.is_single and asks_gaps:
-        return Reason.BOOK_GAP
+        return missing or Reason.BOOK_GAP
     return missing
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from passbook.book.claim import BookClaim, BookPlace
 from passbook.document.plan import StepOutline
@@ -16,7 +17,7 @@ class BookRow(msgspec.Struct, frozen=True, array_like=True):
     """Where one book stands.
 
     Attributes:
-        ordinal: rises with every row of the book, over all areas; the highest one is true.
+        ordinal: rises with every row of the book, over all areas; the highest one tells the last update.
         number: the number of the book, counted over the full ones since the first row.
         started: the number of the book into which the first line of `job` went.
         place: behind the last line that may be on paper.
@@ -24,7 +25,7 @@ class BookRow(msgspec.Struct, frozen=True, array_like=True):
         may_be_less: the last lines before `place` may not be on paper.
         digest: that of the content of the last update.
         at: when it was left there.
-        job: the job that left it there.
+        job: the job that left it there; one that printed over known lines later has only its digest here.
     """
 
     ordinal: int
@@ -41,7 +42,8 @@ class BookRow(msgspec.Struct, frozen=True, array_like=True):
 def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int) -> BookRow | None:
     """The row that a change of a job from `before` to `after` leaves; None where it leaves none.
 
-    `known` is the row of the book so far, `ordinal` the number of the new one.
+    `known` is the row of the book so far, `ordinal` the number of the new one.  The new row never stands before the
+    known one, unless it is that of a new book.
     """
     claim = after.book
     stops = after.ended or (before.valid and not after.valid)
@@ -55,11 +57,7 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
     place = claim.end if left is None else _place_of(after.outline, left)
     started = _started(after, claim, known)
     number = started + sum(step.kind.traits.opens_book for step in after.outline[:left])
-    is_further = known is not None and (known.number, known.place) >= (number, place)
-    if known is not None and known.job != after.job_id and not before.valid and is_further:
-        # It printed nothing since its stop, and meanwhile another job printed further: its area was away.
-        return None
-    return BookRow(
+    row = BookRow(
         ordinal=ordinal,
         number=number,
         started=started,
@@ -70,6 +68,18 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
         at=after.changed_at,
         job=after.job_id,
     )
+    if known is None or reach(row) > reach(known):
+        return row
+    if not before.valid and known.job != after.job_id:
+        # It printed nothing since its stop, and meanwhile another job printed further: its area was away.
+        return None
+    # An order to print over known lines takes none of them off the paper.
+    return row if reach(row) == reach(known) else replace(known, ordinal=ordinal, digest=row.digest)
+
+
+def reach(row: BookRow) -> tuple[int, BookPlace]:
+    """How far the books of an account are printed."""
+    return row.number, row.place
 
 
 def _place_of(outline: Sequence[StepOutline], n: int) -> BookPlace:

@@ -421,14 +421,15 @@ def is_repeated(record: Record, given: Answered) -> bool:
     Raises PassbookError `already-answered` for another answer at that epoch, `stale-question` at any other.
     """
     won, given = record.answered, reprinting.as_given(given)
-    if won is not None and won.epoch == given.epoch and given in reprinting.voices(won):
+    if won is not None and won.epoch == given.epoch and reprinting.is_one_of(given, reprinting.voices(won)):
         return True
     decided = won is not None and won.epoch == given.epoch and won.verdict is not Verdict.HOLD
     if won is not None and decided:
         raise already_answered(record.job_id, won, record.steps)
     if record.valid or given.epoch != record.epoch or given.in_doubt != record.sending:
         raise PassbookError("stale-question", job=record.job_id, epoch=record.epoch)
-    return record.proposed is not None and given in reprinting.voices(record.proposed)
+    proposed = record.proposed
+    return proposed is not None and reprinting.is_one_of(given, reprinting.voices(proposed))
 
 
 def _ordered(record: Record, given: Answered, at: str) -> Record:

@@ -6,6 +6,7 @@ The line in doubt does not count as on paper: one person who looked at it may or
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -58,7 +59,18 @@ def is_same_order(proposed: Answered | None, given: Answered) -> bool:
     """Whether both give the same order, perhaps by different people."""
     if proposed is None:
         return False
-    return replace(voices(proposed)[0], terminal=given.terminal, person=given.person) == given
+    return is_one_of(given, (replace(voices(proposed)[0], terminal=given.terminal, person=given.person),))
+
+
+def is_one_of(given: Answered, answers: Sequence[Answered]) -> bool:
+    """Whether a person gave one of these answers, in whichever of its two forms: both print from the first step."""
+    return _plain(given) in map(_plain, answers)
+
+
+def _plain(given: Answered) -> Answered:
+    """The answer in the form in which two of them are compared."""
+    is_whole = given.verdict is Verdict.RESUME and given.step == 1
+    return replace(given, verdict=Verdict.PRINT) if is_whole else given
 
 
 def seconded(record: Record, given: Answered) -> Answered:

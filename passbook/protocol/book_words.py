@@ -89,12 +89,13 @@ def book_view(kind: str, row: BookRow | None, unfinished: tuple[str, ...]) -> Bo
     return BookView(kind, row.place, row.is_full, row.may_be_less, row.at, row.job, unfinished)
 
 
-def stands_words(place: BookPlace, *, is_full: bool, may_be_less: bool) -> str:
+def stands_words(place: BookPlace, *, is_full: bool, may_be_less: bool, may_be_more: bool) -> str:
     """Where a book stands, as the predicate of a sentence."""
     if is_full:
-        return "is full"
+        return "is full, unless a new one was begun" if may_be_more else "is full"
     less = ", and the last line before that may not be on paper" if may_be_less else ""
-    return f"stands at page {place.page}, line {place.line}{less}"
+    more = "at least " if may_be_more else ""
+    return f"stands {more}at page {place.page}, line {place.line}{less}"
 
 
 def book_lines(report: BookReport, when: dict[str, str]) -> list[str]:
@@ -102,7 +103,8 @@ def book_lines(report: BookReport, when: dict[str, str]) -> list[str]:
     lines = []
     for one in report.books:
         if one.place is not None:
-            stands = stands_words(one.place, is_full=one.is_full, may_be_less=one.may_be_less)
+            facts = {"is_full": one.is_full, "may_be_less": one.may_be_less, "may_be_more": not report.is_whole}
+            stands = stands_words(one.place, **facts)
             lines.append(f"Book {one.kind} {stands}: job {short(one.job)} left it there at {when.get(one.at, one.at)}.")
         lines += [f"Job {short(job)} for book {one.kind} has not ended." for job in one.unfinished]
     if not lines:
@@ -118,26 +120,35 @@ def asked_book_words(objection: BookObjection) -> str:
     if objection.reason is Reason.BOOK_NOT_KNOWN:
         known = f"; by the others its book {stands}" if stands else ", so it is not known where its book stands"
         return f"A storage area is out of use{known}. Look at the book before it is printed."
+    away = ", and a storage area is out of use that may know more" if objection.may_be_more else ""
     return (
-        f"Its book {stands}. An order to print it all the same takes two people; "
+        f"Its book {stands}{away}. An order to print it all the same takes two people; "
         f"to have it where the book stands, discard it and {_send_again_words(objection)}."
     )
 
 
 def _known_words(objection: BookObjection) -> str:
     """Where the book stands and by which job, as a predicate; empty where that is not known."""
+    stands = _place_words(objection)
+    return f"{stands}, as job {short(objection.job)} left it" if objection.job else stands
+
+
+def _place_words(objection: BookObjection) -> str:
+    """Where the book stands, as a predicate; empty where that is not known."""
     if objection.place is None:
         return ""
-    stands = stands_words(objection.place, is_full=objection.is_full, may_be_less=objection.may_be_less)
-    return f"{stands}, as job {short(objection.job)} left it" if objection.job else stands
+    facts = {"is_full": objection.is_full, "may_be_less": objection.may_be_less, "may_be_more": objection.may_be_more}
+    return stands_words(objection.place, **facts)
 
 
 def _send_again_words(objection: BookObjection) -> str:
     """How the update comes to its place in the book, as an order."""
+    unless = " unless the book has it already" if objection.reason is Reason.BOOK_REPEATED else ""
+    if objection.may_be_more:
+        return f"send it again behind the last line on its paper{unless}"
     place = objection.place
     where = "" if place is None else f" at page {place.page}, line {place.line}"
     where = " for a new book" if objection.is_full else where
-    unless = " unless the book has it already" if objection.reason is Reason.BOOK_REPEATED else ""
     return f"send it again{where}{unless}"
 
 
@@ -146,5 +157,4 @@ def discarded_words(job: JobView) -> str:
     objection = job.book
     if objection is None or job.state is not JobState.CANCELED or objection.is_overruled or objection.place is None:
         return ""
-    stands = stands_words(objection.place, is_full=objection.is_full, may_be_less=objection.may_be_less)
-    return f"Its book {stands}: {_send_again_words(objection)}."
+    return f"Its book {_place_words(objection)}: {_send_again_words(objection)}."

@@ -2,7 +2,7 @@
 
 Theory of operation.  A row of `book` is written in the transaction in which a job ends or stops, in the area of that
 job, under a MAC and in the row sum.  All rows are read when the area is opened and kept in memory, so no job that waits
-for its turn reads the disk.  The same book may have rows in several areas; storage/book_memory.py finds the newest one.
+for its turn reads the disk.  The same book may have rows in several areas; storage/book_memory.py unites them.
 A row that does not verify is no knowledge: its book counts as not known until a new row takes its place.
 """
 
@@ -47,7 +47,7 @@ class Books:
 
     Attributes:
         ordinal: gives the ordinal of a new row of a book with these names; the store sets one that knows all areas.
-        newest: gives the newest row of such a book, likewise.
+        newest: gives the row that tells where such a book stands, likewise.
     """
 
     def __init__(

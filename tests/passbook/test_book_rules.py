@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from passbook.book.claim import BookClaim, BookObjection, BookPlace
 from passbook.book.holding import BookHold, book_job
-from passbook.book.judging import KnownBook, objection_to
+from passbook.book.judging import KnownBook, objection_to, united
 from passbook.book.standing import BookRow, row_after
 from passbook.document.plan import StepKind, StepOutline
 from passbook.errors import PassbookError
@@ -125,6 +125,36 @@ def test_a_full_book_and_the_next_one_are_counted() -> None:
     assert again.number == 2
 
 
+FAR = replace(ROW, place=BookPlace(2, 20), may_be_less=True)
+
+
+def test_an_update_that_people_had_printed_over_known_lines_takes_none_of_them_away() -> None:
+    done = changes.finish_job(AT)(begun(5, 0)).record
+    assert row(begun(5, 0), done, FAR) == replace(FAR, ordinal=8, digest=CONTENT)
+    assert row(begun(1, 2), stopped(1, 2), FAR) == replace(FAR, ordinal=8, digest=CONTENT)
+    full = replace(FAR, is_full=True)
+    assert row(begun(5, 0), done, full) == replace(full, ordinal=8, digest=CONTENT)
+    # One that ends at the known place tells of the last lines itself.
+    level = row(begun(5, 0), done, replace(FAR, place=BookPlace(2, 2)))
+    assert level is not None
+    assert (level.place, level.may_be_less, level.job) == (BookPlace(2, 2), False, "job-1")
+
+
+def test_only_a_new_book_stands_before_the_known_place() -> None:
+    opens = replace(CLAIM, first=BookPlace(1, 1))
+    done = changes.finish_job(AT)(replace(begun(5, 0), book=opens)).record
+    lost = row_after(begun(5, 0), done, FAR, 8)
+    assert lost is not None
+    assert (lost.number, lost.place) == (1, FAR.place)
+    after_full = row_after(begun(5, 0), done, replace(FAR, is_full=True), 8)
+    assert after_full is not None
+    assert (after_full.number, after_full.place) == (2, BookPlace(2, 2))
+    outline = (*OUTLINE[:2], StepOutline(StepKind.NEXT_BOOK, 1), *OUTLINE[3:])
+    changed = row_after(begun(5, 0), replace(done, outline=outline, book=CLAIM), FAR, 8)
+    assert changed is not None
+    assert (changed.number, changed.place) == (2, BookPlace(2, 2))
+
+
 def judged(claim: BookClaim = CLAIM, known: BookRow | None = ROW, *, whole: bool = True, gaps: bool = True) -> Any:
     found = None if known is None else KnownBook(known, 0)
     objection = objection_to(claim, found, is_whole=whole, asks_gaps=gaps)
@@ -161,6 +191,33 @@ def test_an_update_is_asked_about_where_the_memory_says_otherwise(
     assert judged(claim, known) is reason
 
 
+def stands(*rows: BookRow) -> tuple[int, BookPlace, bool, str]:
+    known = united(KnownBook(one, n) for n, one in enumerate(rows))
+    assert known is not None
+    assert (known.name, known.row.ordinal) == max((n, one.ordinal) for n, one in enumerate(rows))
+    return known.row.number, known.row.place, known.row.is_full, known.row.digest
+
+
+def test_rows_that_did_not_know_of_each_other_tell_the_furthest_place_and_the_last_update() -> None:
+    blind = replace(ROW, ordinal=2**32, place=BookPlace(1, 5), digest=CONTENT)
+    assert united(()) is None
+    assert stands(ROW, blind) == (1, ROW.place, False, CONTENT)
+    assert stands(replace(ROW, place=BookPlace(1, 3)), blind) == (1, blind.place, False, CONTENT)
+    # The update that was printed blindly counted no books.
+    third = replace(ROW, number=3)
+    assert stands(third, blind) == (3, ROW.place, False, CONTENT)
+    assert stands(replace(third, place=BookPlace(1, 3)), blind) == (3, blind.place, False, CONTENT)
+    assert stands(replace(FULL, number=3), blind) == (4, blind.place, False, CONTENT)
+    assert stands(third, replace(blind, number=4)) == (4, blind.place, False, CONTENT)
+
+
+def test_an_order_is_over_when_an_area_comes_back_that_knows_more() -> None:
+    twice = ordered(ordered(asked(), "Ann", "counter-1"), "Ben", "manager")
+    assert twice.book is not None
+    assert judged(twice.book, replace(ROW, place=BookPlace(2, 1))) is None
+    assert judged(twice.book, replace(ROW, place=BookPlace(2, 9))) is Reason.BOOK_OVER_LINES
+
+
 def test_the_digest_counts_under_the_key_of_the_row() -> None:
     claim = replace(CLAIM, names=(NAME, EARLIER), digests=(OTHER, CONTENT))
     found = KnownBook(replace(ROW, digest=CONTENT), 1)
@@ -174,7 +231,13 @@ def test_while_an_area_is_away_a_book_is_not_known_and_a_gap_is_asked_about_by_t
     assert judged(known=None, whole=False) is Reason.BOOK_NOT_KNOWN
     assert judged(whole=False) is Reason.BOOK_NOT_KNOWN
     assert judged(at(1, 1), FULL, whole=False) is Reason.BOOK_NOT_KNOWN
+    assert judged(SINGLE, whole=False) is Reason.BOOK_NOT_KNOWN
+    assert judged(at(2, 1), FULL, whole=False) is Reason.BOOK_NOT_KNOWN
     assert judged(at(1, 1), whole=False) is Reason.BOOK_OVER_LINES
+    for whole in (True, False):
+        objection = objection_to(at(1, 1), KnownBook(ROW, 0), is_whole=whole, asks_gaps=True)
+        assert objection is not None
+        assert objection.may_be_more is not whole
     assert judged(SINGLE, gaps=False) is None
 
 
@@ -182,8 +245,8 @@ def asked(reason: Reason = Reason.BOOK_OVER_LINES, ordinal: int = 7) -> Record:
     return ask_about_book(BookObjection(reason, ordinal, BookPlace(2, 1), job="job-0", at=AT), AT)(job()).record
 
 
-def ordered(record: Record, person: str, terminal: str) -> Record:
-    given = Answered(record.epoch, Verdict.PRINT, 1, 0, terminal, person)
+def ordered(record: Record, person: str, terminal: str, verdict: Verdict = Verdict.PRINT) -> Record:
+    given = Answered(record.epoch, verdict, 1, 0, terminal, person)
     return changes.answer(given, at=AT, date=AT[:10], trusted=True)(record).record
 
 
@@ -205,10 +268,20 @@ def test_to_print_all_the_same_takes_two_people(reason: Reason) -> None:
     assert (twice.valid, twice.state) == (True, JobState.PENDING)
     # The order is about the book as it stood then.
     assert twice.book is not None
-    assert judged(replace(twice.book, first=BookPlace(1, 1))) == (
-        None if reason is Reason.BOOK_OVER_LINES else Reason.BOOK_OVER_LINES
-    )
-    assert judged(replace(twice.book, first=BookPlace(1, 1)), replace(ROW, ordinal=8)) is Reason.BOOK_OVER_LINES
+    seen = replace(ROW, place=BookPlace(2, 1))
+    assert judged(twice.book, seen) == (None if reason is Reason.BOOK_OVER_LINES else Reason.BOOK_OVER_LINES)
+    assert judged(twice.book, replace(seen, ordinal=8)) is Reason.BOOK_OVER_LINES
+
+
+@pytest.mark.parametrize(("first", "second"), [(Verdict.PRINT, Verdict.RESUME), (Verdict.RESUME, Verdict.PRINT)])
+def test_two_people_agree_whichever_form_their_orders_have(first: Verdict, second: Verdict) -> None:
+    once = ordered(asked(), "Ann", "counter-1", first)
+    assert not once.valid
+    # The same person's other form is the same order again, and no second voice.
+    assert ordered(once, "Ann", "counter-1", second) == once
+    twice = ordered(once, "Ben", "manager", second)
+    assert twice.valid
+    assert ordered(twice, "Ben", "manager", second) == twice
 
 
 def test_to_look_at_a_book_that_is_not_known_takes_one_person() -> None:

@@ -98,14 +98,15 @@ class BooksMachine(RuleBasedStateMachine):
 
     @rule(
         book=st.sampled_from((1, 2)),
-        shift=st.sampled_from((0, 0, -1, 1)),
+        shift=st.sampled_from((0, 0, -1, -3, 1)),
         count=st.integers(1, 3),
-        repeats=st.booleans(),
-        steps=st.sampled_from((LINES, LINES, 0, 1)),
+        repeats=st.sampled_from((False, False, True)),
+        steps=st.sampled_from((LINES, LINES, LINES, 0, 1)),
+        insists=st.booleans(),
     )
     @precondition(lambda self: len(self.seen()) < MOST_JOBS)
-    def send(self, book: int, shift: int, count: int, repeats: bool, steps: int) -> None:
-        """An update comes, and has its turn at once, for so many steps."""
+    def send(self, book: int, shift: int, count: int, repeats: bool, steps: int, insists: bool) -> None:
+        """An update comes, and has its turn at once, for so many steps; people may insist where they are asked."""
         truth = self.model.books[book]
         first = max(1, truth.next + shift)
         number = next(self.store.numbers) + 1000
@@ -126,6 +127,8 @@ class BooksMachine(RuleBasedStateMachine):
         self.model.jobs[record.job_id] = Sent(book, first, count, content, area)
         if steps:
             self.have_turn(record.job_id, steps)
+            if insists and record.job_id in self.asked():
+                self.order(record.job_id, steps)
 
     def judged_rightly(self, job: str, *, admitted: bool) -> None:
         """An update goes into its book where that stands, or by the order of people who know how it stands."""
@@ -182,22 +185,29 @@ class BooksMachine(RuleBasedStateMachine):
         """Lines of an update may be in its book now."""
         truth = self.model.books[sent.book]
         sent.begun = True
-        truth.next, truth.content = sent.first + lines, sent.content
+        # What is on paper stays there, also where people had an update printed over it.
+        truth.next, truth.content = max(truth.next, sent.first + lines), sent.content
         truth.changes += 1
 
-    @rule(data=st.data(), prints=st.booleans())
-    @precondition(lambda self: self.seen())
-    def answer(self, data: st.DataObject, prints: bool) -> None:
-        """People who look at the book answer; an order to print takes two of them where the memory says otherwise."""
-        job = data.draw(st.sampled_from(self.seen()))
-        record = self.spool.record(job)
-        if not record.is_open:
-            return
-        sent, truth = self.model.jobs[job], self.model.books[self.model.jobs[job].book]
-        if not prints:
-            self.give(record, Verdict.DISCARD, 0, "Ann", "t")
+    def asked(self) -> list[str]:
+        """The jobs that people are asked about."""
+        return [job for job in self.seen() if self.spool.record(job).is_open]
+
+    @rule(data=st.data(), prints=st.sampled_from((True, True, False)), steps=st.sampled_from((LINES, LINES, 0)))
+    @precondition(lambda self: self.asked())
+    def answer(self, data: st.DataObject, prints: bool, steps: int) -> None:
+        """People who look at the book answer."""
+        job = data.draw(st.sampled_from(self.asked()))
+        if prints:
+            self.order(job, steps)
+        else:
+            self.give(self.spool.record(job), Verdict.DISCARD, 0, "Ann", "t")
             del self.model.jobs[job]
-            return
+
+    def order(self, job: str, steps: int) -> None:
+        """People order a job printed, which takes two of them where the memory says otherwise; then it has a turn."""
+        record = self.spool.record(job)
+        sent, truth = self.model.jobs[job], self.model.books[self.model.jobs[job].book]
         step = record.furthest_sent + 1 if sent.begun else 1
         once = self.give(record, Verdict.RESUME, step, "Ann", "t")
         if not ASKED.isdisjoint(record.reasons):
@@ -205,8 +215,11 @@ class BooksMachine(RuleBasedStateMachine):
             once = self.give(record, Verdict.RESUME, step, "Ben", "u")
         if once.ended:
             del self.model.jobs[job]
-        elif Reason.POWER_LOSS not in record.reasons or record.reasons[-1] in ASKED | {Reason.BOOK_NOT_KNOWN}:
+            return
+        if Reason.POWER_LOSS not in record.reasons or record.reasons[-1] in ASKED | {Reason.BOOK_NOT_KNOWN}:
             sent.permitted = truth.changes
+        if steps:
+            self.have_turn(job, steps)
 
     def give(self, record: Record, verdict: Verdict, step: int, person: str, terminal: str) -> Record:
         given = Answered(record.epoch, verdict, step, record.sending, terminal, person)
@@ -241,7 +254,7 @@ class BooksMachine(RuleBasedStateMachine):
 
     @invariant()
     def memory_and_book_agree(self) -> None:
-        """With all areas there, and no job begun, the row of each book tells its next line."""
+        """With all areas there, and no job begun, the row of each book tells its next line, which never falls."""
         if self.away:
             return
         for number, truth in self.model.books.items():

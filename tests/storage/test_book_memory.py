@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from passbook.book.claim import BookClaim, BookPlace
 from passbook.document.plan import StepKind, StepOutline
@@ -92,10 +93,11 @@ def test_a_stop_leaves_a_row_and_a_power_cut_does_too(store: Store) -> None:
     assert spool.verify() == []
 
 
-def test_of_two_areas_the_newest_row_counts_also_after_one_was_away(store: Store) -> None:
+def printed_in_two_areas(store: Store, earlier: int, digest: str) -> Spool:
+    """Area a has `earlier` updates of a book; while it was away one line of another update was printed from area b."""
     store.names = ("a",)
     spool = store.open()
-    for _ in range(2):
+    for _ in range(earlier):
         finish(spool, accept(store, spool).job_id)
     store.names = ("a", "b")
     store.open()
@@ -104,16 +106,33 @@ def test_of_two_areas_the_newest_row_counts_also_after_one_was_away(store: Store
     spool = store.open()
     assert not spool.books.is_whole(NAMES)
     assert place(spool) is None
-    job = accept(store, spool, first=True).job_id
+    other = replace(claim(), digests=(digest * 32,))
+    job = store.accepted(spool, outline=OUTLINE, steps=len(OUTLINE), book=other, first=True).job_id
     print_to(spool, job, 1)
     stop(spool, job)
     discard(spool, job)
     assert place(spool) == (1, 2, True)
     store.close()
     (store.folder / "away").rename(store.folder / "a")
-    spool = store.open()
+    return store.open()
+
+
+def test_of_two_areas_the_newest_row_tells_the_last_update_also_after_one_was_away(store: Store) -> None:
+    spool = printed_in_two_areas(store, 2, "ef")
     assert spool.books.is_whole(NAMES)
-    assert place(spool) == (1, 2, True)
+    known = spool.books.known(NAMES)
+    assert known is not None
+    assert known.row.digest == "ef" * 32
+
+
+def test_a_row_that_was_written_while_an_area_was_away_hides_no_further_one(store: Store) -> None:
+    spool = printed_in_two_areas(store, 1, "ef")
+    assert place(spool) == (1, 4, False)
+    again = accept(store, spool).job_id
+    print_to(spool, again, 1)
+    stop(spool, again)
+    assert place(spool) == (1, 4, False)
+    assert place(store.open()) == (1, 4, False)
 
 
 def test_under_a_new_book_key_the_row_of_the_earlier_one_counts(store: Store) -> None:

@@ -18,6 +18,7 @@ from terminal.dialogue import Order, is_grave
 from terminal.keyring import KeyRing, book_key_ref
 from terminal.own_copy import account_of
 from terminal.picture import picture
+from terminal.tables_of_jobs import answer_command
 from tests.terminal.samples import question, view
 
 OBJECTION = BookObjection(Reason.BOOK_OVER_LINES, 7, BookPlace(1, 13), job="7f3a09c2d1e84b55", at="2026-05-04T09:00Z")
@@ -45,11 +46,39 @@ def test_the_question_says_where_the_book_stands_and_what_can_be_done() -> None:
     assert full.startswith("Its book is full, as job 7f3a09c2 left it.")
 
 
+def test_while_an_area_is_away_no_place_is_told_as_certain() -> None:
+    stale = replace(OBJECTION, may_be_more=True)
+    assert picture(asked(stale))[-1] == (
+        "Its book stands at least at page 1, line 13, as job 7f3a09c2 left it, and a storage area is out of use that "
+        "may know more. An order to print it all the same takes two people; to have it where the book stands, discard it "
+        "and send it again behind the last line on its paper."
+    )
+    assert picture(asked(replace(stale, reason=Reason.BOOK_NOT_KNOWN)))[-1] == (
+        "A storage area is out of use; by the others its book stands at least at page 1, line 13, as job 7f3a09c2 left "
+        "it. Look at the book before it is printed."
+    )
+    full = picture(asked(replace(stale, is_full=True)))[-1]
+    assert full.startswith("Its book is full, unless a new one was begun, as job 7f3a09c2 left it")
+    canceled = view(state=JobState.CANCELED, valid=False, reasons=(Reason.DISCARDED_BY_ANSWER,), book=stale)
+    assert state_words(canceled).endswith(
+        " Its book stands at least at page 1, line 13: send it again behind the last line on its paper."
+    )
+
+
 def test_an_order_of_one_person_is_shown_to_the_second_one() -> None:
     order = Answered(1, Verdict.PRINT, 1, 0, "teller-1", "Ann")
     lines = picture(replace(asked(), proposed=order))
     assert "Ann at teller-1 ordered it printed all the same." in lines[-1]
     assert is_grave(asked(), Order(Verdict.PRINT))
+
+
+def test_an_untouched_update_is_printed_or_discarded_whole() -> None:
+    offered = "  teller answer 7f3a09c2.1 --print --person NAME   (all the same; or --discard)"
+    job = replace(asked().job, job="7f3a09c2d1e84b55")
+    assert answer_command(job) == offered
+    assert answer_command(replace(job, reasons=(Reason.POWER_LOSS, *job.reasons))) == offered
+    for other in (replace(job, begun=True), replace(job, reasons=(Reason.SILENT,)), replace(job, book=None)):
+        assert "--from-line N" in answer_command(other)
 
 
 def test_after_a_discard_the_answer_names_the_line_to_send_again_at() -> None:
@@ -64,7 +93,7 @@ def test_the_answer_about_an_account_is_a_sentence_for_each_book() -> None:
     known = BookView("savings-24", BookPlace(2, 5), False, True, "2026-05-04T09:00:00Z", "7f3a09c2d1e84b55", ("aa11",))
     less = ", and the last line before that may not be on paper"
     assert book_lines(BookReport((known,), is_whole=False), {known.at: "10:00"}) == [
-        f"Book savings-24 stands at page 2, line 5{less}: job 7f3a09c2 left it there at 10:00.",
+        f"Book savings-24 stands at least at page 2, line 5{less}: job 7f3a09c2 left it there at 10:00.",
         "Job aa11 for book savings-24 has not ended.",
         "A storage area is out of use, and may know more.",
     ]
