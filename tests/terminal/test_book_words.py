@@ -50,8 +50,8 @@ def test_while_an_area_is_away_no_place_is_told_as_certain() -> None:
     stale = replace(OBJECTION, may_be_more=True)
     assert picture(asked(stale))[-1] == (
         "Its book stands at least at page 1, line 13, as job 7f3a09c2 left it, and a storage area is out of use that "
-        "may know more. An order to print it all the same takes two people; to have it where the book stands, discard it "
-        "and send it again behind the last line on its paper."
+        "may know more. An order to print it all the same takes two people; to have it where the book stands, discard "
+        "it and send it again behind the last line on its paper."
     )
     assert picture(asked(replace(stale, reason=Reason.BOOK_NOT_KNOWN)))[-1] == (
         "A storage area is out of use; by the others its book stands at least at page 1, line 13, as job 7f3a09c2 left "
