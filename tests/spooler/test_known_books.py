@@ -146,8 +146,10 @@ class BooksMachine(RuleBasedStateMachine):
             reason = record.reasons[0]
             assert reason in ASKED | {Reason.BOOK_NOT_KNOWN}
             assert not (fits or is_first) or self.away, "a book that is known has no question about what fits"
+            assert not (reason is Reason.BOOK_GAP and self.away), "what is missing may fill the gap"
             assert record.book is not None
             assert record.book.objection is not None
+            assert record.book.objection.may_be_more is bool(self.away)
             if not self.away and not any(one.begun for one in others):
                 assert record.book.objection.place == BookPlace(1, truth.next)
         else:

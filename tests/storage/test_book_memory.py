@@ -118,7 +118,7 @@ def printed_in_two_areas(store: Store, earlier: int, digest: str) -> Spool:
 
 
 def test_of_two_areas_the_newest_row_tells_the_last_update_also_after_one_was_away(store: Store) -> None:
-    spool = printed_in_two_areas(store, 2, "ef")
+    spool = printed_in_two_areas(store, 3, "ef")
     assert spool.books.is_whole(NAMES)
     known = spool.books.known(NAMES)
     assert known is not None
