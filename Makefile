@@ -18,7 +18,7 @@ SYSTEMS ?=
 PLANT ?=
 
 # Debian packages whose programs tests run.  Where they cannot be installed those tests skip; CI takes no skip.
-TEST_PACKAGES := cups-client cups-daemon faketime ghostscript libnet-ssleay-perl libusb-1.0-0 msmtp postfix strace swaks systemd udev umockdev
+TEST_PACKAGES := cups-client cups-daemon faketime fonts-dejavu-core ghostscript libfribidi0 libnet-ssleay-perl libusb-1.0-0 msmtp postfix strace swaks systemd udev umockdev
 SOAK_PACKAGES := $(TEST_PACKAGES) eatmydata libfuse2 python3-venv systemd-container
 
 PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
