@@ -37,7 +37,7 @@ help:
 	@echo 'make demo-slip   an ESC/POS printer: a slip through a power cut, a PDF page, a certificate from stock (PLANT=twice)'
 	@echo 'make demo-books   a statement in the books of several banks, and a full book that goes on in a new one (PLANT=twice, drop)'
 	@echo 'make stop     end what make run left running'
-	@echo 'make test     the tests, about a quarter of an hour on two quiet cores (SEED=number repeats a run)'
+	@echo 'make test     the tests, about twenty minutes on two quiet cores (SEED=number repeats a run)'
 	@echo 'make quick    the tests of the rooms alone, under a minute: for everyday work'
 	@echo 'make check    format, lint, types, import directions, and the tests: what CI runs'
 	@echo 'make fresh    the demo and the tests on bare Debian systems that it makes; as root'

@@ -1,8 +1,8 @@
 """`make demo-books`: one statement in the books of several banks, and a full book that goes on in a new one.
 
 In each book that goes on, the statement begins so near the end that the change comes in its middle.  In one of them the
-power is cut in the change, and a person answers the question.  At the end a statement is sent twice, and the appliance,
-which knows where its book stands, asks.  Paper, history and the answer are the judge.
+power is cut in the change, and a person answers the question.  At the end a teller sends one statement twice; the
+appliance knows where its book stands, and asks.  Paper, history and the answer are the judge.
 """
 
 from __future__ import annotations
