@@ -56,6 +56,7 @@ from spooler.logs import Log, keep_telling, tell_left_out
 from spooler.machine import machine_name
 from spooler.news import DeskGaveUp, EndAcknowledged, JobChanged, News, PrinterChanged, PromptChanged, StepDone
 from spooler.orderly_end import leave_marks, take_marks
+from spooler.page_files import PageFiles
 from spooler.page_renderer import render_pages
 from spooler.pauses import Pauses
 from spooler.plugging import noticed_plugging
@@ -443,6 +444,8 @@ class Appliance:
             judge=self._doorkeeper.judge,
             heard=self._roll.heard,
             clock=self._clock,
+            files=PageFiles.shipped(),
+            names=self._loaded.hosts,
         )
         await self._enter_terminal_door(doors, door)
         await self._mailing.open_door(doors, self._admission, self._doorkeeper, self._joining.usable.is_set)
