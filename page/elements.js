@@ -42,7 +42,7 @@ export const has = (key) => key in words;
 /** The text of that name with its facts; a fact named `n` chooses the plural. */
 export function t(key, facts = {}) {
   let text = words[key] ?? key;
-  if (typeof text === "object") text = text[plurals.select(facts.n ?? 0)] ?? text.other;
+  if (typeof text === "object") text = (facts.n === 0 ? text.zero : undefined) ?? text[plurals.select(facts.n ?? 0)] ?? text.other;
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in facts ? harmless(facts[name]) : whole));
 }
 

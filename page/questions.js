@@ -14,16 +14,15 @@ let ringFile = null;
 
 /** Fields for the key ring: its file and passphrase.  The file is read when it is needed, and nothing is kept of it. */
 export function ringFields() {
-  const file = el("input", { type: "file", "aria-describedby": "" });
+  const file = el("input", { type: "file" });
   const passphrase = el("input", { type: "password", autocomplete: "off" });
   const known = el("small", ringFile ? t("ring.chosen", { name: ringFile.name }) : t("ring.none"));
-  file.removeAttribute("aria-describedby");
   file.addEventListener("change", () => {
     ringFile = file.files[0] ?? ringFile;
     fill(known, ringFile ? t("ring.chosen", { name: ringFile.name }) : t("ring.none"));
   });
   const box = el("fieldset", { class: "ring" }, el("legend", t("ring")),
-    el("label", t("ring.file"), file, known), el("label", t("ring.passphrase"), passphrase));
+    el("div", { class: "identity" }, el("label", t("ring.file"), file), el("label", t("ring.passphrase"), passphrase)), known);
   return { box, open: (order) => openRing(order, passphrase) };
 }
 
@@ -180,6 +179,12 @@ class Card {
         job.name || job.documentDate ? el("p", t("question.document", { name: job.name || "-", date: job.documentDate || "-" })) : null),
       el("div", { class: "split" }, this.picture(), el("div", this.facts(), this.form(order))),
     );
+  }
+
+  /** The picture by the measures of the layout, which came later. */
+  redrawn() {
+    this.place = this.branch.place(this.question.job.job);
+    return this.picture();
   }
 
   picture() {
@@ -504,11 +509,6 @@ export class QuestionsView {
       may && all.length > 1 ? el("button", { type: "button", class: "secondary", onclick: (event) => note(all.slice(0, 100).map((one) => one.job.job), event.target) }, t("notice.read-all", { n: Math.min(100, all.length) })) : null);
   }
 }
-
-Card.prototype.redrawn = function redrawn() {
-  this.place = this.branch.place(this.question.job.job);
-  return this.picture();
-};
 
 /** The end of a job in sentences. */
 export function endWords({ job, onPaper }) {
