@@ -99,7 +99,9 @@ export class Branch {
     this.closed = new Map();
     this.notices = new Map();
     this.prompts = new Map();
-    this.places = new Map();
+    this.layouts = new Map();
+    this.formats = [];
+    this.outlines = new Map();
     this.failures = new Map();
     this.status = null;
     this.commands = new Set();
@@ -167,10 +169,14 @@ export class Branch {
 
   /** Ask for everything that is open, and put the events since over it. */
   async learn(link) {
-    const { interfaces, terminal, roles } = await link.command("Common.Capabilities");
+    const { interfaces, name = "", roles = [], zone = "" } = await link.command("Common.Capabilities");
     this.commands = new Set(interfaces.flatMap((one) => one.commands));
-    this.name = terminal ?? "";
-    this.roles = new Set(roles ?? (this.may("Spooler.ListTerminals") ? ["requester", "representative"] : ["requester"]));
+    Object.assign(this, { name, zone, roles: new Set(roles) });
+    if (this.may("Spooler.ListLayouts")) {
+      const { layouts, formats } = await link.command("Spooler.ListLayouts");
+      this.layouts = new Map(layouts.map((one) => [one.name, one]));
+      this.formats = formats;
+    }
     const mark = this.past.length;
     this.status = await link.command("Common.Status");
     const jobs = await this.pages(link, "Spooler.ListJobs", "jobs", (job) => job);
@@ -258,8 +264,10 @@ export class Branch {
 
   /** Note the newest view of a job. */
   takeJob(job) {
-    if (TERMINAL_STATES.has(job.state)) this.jobs.delete(job.job);
-    else this.jobs.set(job.job, job);
+    if (TERMINAL_STATES.has(job.state)) {
+      this.jobs.delete(job.job);
+      this.outlines.delete(job.job);
+    } else this.jobs.set(job.job, job);
     const stops = !(job.state === "processing-stopped" && job.valid);
     if (job.state === "processing" || TERMINAL_STATES.has(job.state) || (stops && !job.valid)) this.dropPrompt(job.job);
   }
@@ -318,15 +326,15 @@ export class Branch {
     }
   }
 
-  /** The outline of a job with its page, asked for once. */
-  place(job) {
-    const known = this.places.get(job);
+  /** The outline of a job, asked for once; null until it is known. */
+  outline(job) {
+    const known = this.outlines.get(job);
     if (known !== undefined || !this.may("Spooler.GetOutline")) return known ?? null;
-    this.places.set(job, null);
-    this.command("Spooler.GetOutline", { job }).then((place) => {
-      this.places.set(job, place);
-      this.changed("place");
-    }).catch(() => this.places.delete(job));
+    this.outlines.set(job, null);
+    this.command("Spooler.GetOutline", { job }).then(({ outline }) => {
+      this.outlines.set(job, outline);
+      this.changed("outline");
+    }).catch(() => this.outlines.delete(job));
     return null;
   }
 

@@ -187,19 +187,15 @@ function nameOf(input) {
 
 // Pictures
 
-const USUAL = { page_width: 12586, page_height: 17858, first_y: 1620, pitch_units: 540, lines_per_page: 24,
+const USUAL = { page_width: 12586, first_y: 1620, pitch_units: 540, lines_per_page: 24,
   fold_after: null, fold_gap_units: 0, cpi: 10, left_units: 255 };
 
-/** The measures of a page: of its layout where that fits the sheet, else usual ones. */
-export function measures(place, steps) {
-  const book = place?.book;
-  const sheet = place?.sheet;
+/** The measures of a page: those of its layout, or usual ones where that is not known. */
+function measures(book, outline) {
   if (book) return book;
-  const lines = Math.max(1, ...steps.map((one) => one.line));
-  const [height, cpi, left] = sheet ?? [];
-  const usual = { ...USUAL, cpi: cpi || USUAL.cpi, left_units: left ?? USUAL.left_units, lines_per_page: Math.max(24, lines) };
-  usual.page_height = height || USUAL.first_y + usual.lines_per_page * USUAL.pitch_units;
-  return usual;
+  const lines = Math.max(24, ...outline.map((one) => one.line));
+  const low = Math.max(USUAL.first_y + lines * USUAL.pitch_units, ...outline.map((one) => (one.band ? one.band[0] + one.band[1] + 1000 : 0)));
+  return { ...USUAL, lines_per_page: lines, page_height: low };
 }
 
 function lineY(book, line) {
@@ -245,9 +241,9 @@ export function summary(lines, standing) {
   return parts.join(t("semicolon")) + t("full-stop");
 }
 
-/** Pictures of the pages of an outline.  `standing` tells that of a step; `texts` has the texts of each line, if known. */
-export function pictures(outline, place, standing, texts) {
-  const book = measures(place, outline);
+/** Pictures of the pages of an outline on their layout.  `standing` tells that of a step, `texts` the texts of each line. */
+export function pictures(outline, layout, standing, texts) {
+  const book = measures(layout, outline);
   const lines = linesOf(outline);
   const pages = [...new Set(lines.map((line) => line.page))];
   return pages.map((page) => {

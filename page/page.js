@@ -61,7 +61,7 @@ class Page {
   changed(change) {
     const { branch } = this;
     if (["all", "state"].includes(change)) {
-      setZone(branch.status?.zone ?? "");
+      setZone(branch.zone ?? "");
       this.tellLink();
       if (branch.state === "ready") this.drawMenu();
     }

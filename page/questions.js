@@ -5,7 +5,7 @@
 // focus is never put on one, Enter presses none, and what cannot be taken back is asked once more, with what it loses.
 
 import { answerButton, ask, byWhom, el, fill, linesOf, nameField, pictures, reasons, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
-import { TERMINAL_STATES } from "./connection.js";
+import { TERMINAL_STATES, bytesOf } from "./connection.js";
 
 const SETTLED = new Set(["stale-question", "already-answered", "unknown-job"]);
 const APART = ["terminal-silent", "appliance-silent", "not-spooled", "store-copied"];
@@ -158,7 +158,6 @@ class Card {
     this.branch = branch;
     this.question = question;
     this.texts = null;
-    this.place = null;
     this.element = el("article", { class: "card question", id: `question-${short(question.job.job)}`, "aria-labelledby": `q-${question.job.job}` });
     this.trouble = el("div", { role: "alert", class: "trouble" });
     this.draw();
@@ -167,7 +166,6 @@ class Card {
   draw() {
     const { question, branch } = this;
     const { job } = question;
-    this.place = branch.place(job.job);
     this.name = nameField();
     const order = orders(question);
     this.ring = order.some((one) => needsKey(question, one.verdict)) || branch.may("Spooler.GetSealed") ? ringFields() : null;
@@ -181,16 +179,10 @@ class Card {
     );
   }
 
-  /** The picture by the measures of the layout, which came later. */
-  redrawn() {
-    this.place = this.branch.place(this.question.job.job);
-    return this.picture();
-  }
-
   picture() {
     const { question } = this;
     if (!linesOf(question.outline).length) return el("div", this.mail());
-    const drawn = pictures(question.outline, this.place, standingOf(question), this.texts);
+    const drawn = pictures(question.outline, this.branch.layouts.get(question.job.layout), standingOf(question), this.texts);
     const shown = drawn.filter(({ states }) => states.size > 1 || states.has("doubt") || states.has("again"));
     const next = drawn.find(({ states }) => states.has("left"));
     if (!shown.length) shown.push(next ?? drawn[0]);
@@ -271,11 +263,36 @@ class Card {
     return el("details", el("summary", t("answer.other")), el("label", t("answer.other-line"), pick), answerButton(t("answer.other-do"), choose));
   }
 
+  /** Open the content by a key of the ring: the sealed copy here, or for a representative the document by its key. */
   async showTexts() {
     const { job } = this.question;
-    const copy = await this.branch.command("Spooler.GetSealed", { job: job.job });
-    this.texts = await this.ring.open({ deed: "texts", copy, keyRef: job.keyRef });
+    const isOwn = job.requester === this.branch.name;
+    const copy = await this.branch.command("Spooler.GetSealed", { job: job.job }).catch((error) => {
+      if (isOwn || error.code !== "not-permitted") throw error;
+      return null;
+    });
+    this.texts = copy ? await this.ring.open({ deed: "texts", copy, keyRef: job.keyRef }) : await this.textsByDocument();
     this.draw();
+  }
+
+  async textsByDocument() {
+    const { job, outline } = this.question;
+    const person = this.name.value();
+    const { document, format } = await this.branch.command("Spooler.GetDocument", { job: job.job, person, ...(await this.keyOf()) });
+    const [first] = linesOf(outline);
+    const start = job.format.startsWith("passbook") && first ? { start: { page: first.page, line: first.line } } : {};
+    const request = { printer: job.printer, format, layout: job.layout, ...start };
+    const { pages } = await this.branch.command("Spooler.CheckDocument", { ...request, ...(await this.branch.carried(bytesOf(document))) });
+    return pages.flatMap((page) => [...new Set(page.texts.map((one) => one.y))].map((y) => page.texts.filter((one) => one.y === y).map((one) => one.text)));
+  }
+
+  /** The field of an answer with the key that opens this job. */
+  async keyOf() {
+    const { job, identity, wraps } = this.question;
+    const keys = await this.ring.open({ deed: "answer", questions: [{ job: job.job, keyRef: job.keyRef, identity, wraps }] });
+    const found = keys[job.job];
+    if (found.fault) throw Object.assign(new Error(found.fault), { code: found.fault, facts: { job: job.job, key_ref: job.keyRef } });
+    return found;
   }
 
   /** Do a deed of a button; what fails is told beside it. */
@@ -314,13 +331,7 @@ class Card {
     const { job } = question;
     const answer = { job: job.job, epoch: job.epoch, verdict: order.verdict, person, step: order.step, inDoubt: question.inDoubt };
     if (job.side !== "appliance") answer.side = job.side;
-    if (needsKey(question, order.verdict)) {
-      const { identity, wraps } = question;
-      const keys = await this.ring.open({ deed: "answer", questions: [{ job: job.job, keyRef: job.keyRef, identity, wraps }] });
-      const found = keys[job.job];
-      if (found.fault) throw Object.assign(new Error(found.fault), { code: found.fault, facts: { job: job.job, key_ref: job.keyRef } });
-      Object.assign(answer, found);
-    }
+    if (needsKey(question, order.verdict)) Object.assign(answer, await this.keyOf());
     try {
       const result = await this.branch.command("Recovery.AnswerQuestion", answer);
       this.taken(result, order, person);
@@ -387,10 +398,7 @@ export class QuestionsView {
       const { job } = question;
       const mark = JSON.stringify([job.epoch, job.heldBy, question.proposed, question.inDoubt, job.confirmed, question.readable, job.contentGone]);
       const card = this.cards.get(job.job);
-      if (card?.mark === mark) {
-        if (!card.place && branch.place(job.job)) card.element.querySelector("figure.pages")?.replaceWith(card.redrawn());
-        continue;
-      }
+      if (card?.mark === mark) continue;
       const fresh = new Card(branch, question);
       fresh.mark = mark;
       if (card) card.element.replaceWith(fresh.element);

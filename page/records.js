@@ -24,7 +24,7 @@ export class HistoryView {
       return el("label", t(`history.${name}`), input);
     };
     const text = () => el("input", { type: "text", autocomplete: "off", maxlength: 128 });
-    const search = el("div", { class: "grid search", role: "search", "aria-label": t("history.search") },
+    const search = el("section", { class: "grid search", "aria-label": t("history.search") },
       field("job", text()), field("requester", text()), branch.roles.has("representative") ? field("person", text()) : null,
       field("outcome", el("select", ["", ...OUTCOMES].map((one) => el("option", { value: one }, one ? t(`outcome.${one}`) : t("history.any"))))),
       field("since", el("input", { type: "date" })), field("until", el("input", { type: "date" })),

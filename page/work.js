@@ -59,32 +59,32 @@ export class NowView {
     for (const view of status?.printers ?? []) {
       const prompt = prompts.get(view.printer);
       const job = [...jobs.values()].find((one) => one.printer === view.printer && (one.state === "processing" || (one.state === "processing-stopped" && one.valid)));
-      const place = job ? this.branch.place(job.job) : null;
-      const mark = JSON.stringify([view.status, Math.floor(view.age / 10), prompt?.job, prompt?.action, prompt?.page, job?.job, job?.confirmed, job?.sending, job?.state, Boolean(place)]);
+      const outline = job ? this.branch.outline(job.job) : null;
+      const mark = JSON.stringify([view.status, Math.floor(view.age / 10), prompt?.job, prompt?.action, prompt?.page, job?.job, job?.confirmed, job?.sending, job?.state, Boolean(outline)]);
       const known = this.printers.get(view.printer);
       if (known?.mark === mark) continue;
-      const fresh = this.printerCard(view, prompt, job, place);
+      const fresh = this.printerCard(view, prompt, job, outline);
       if (known) known.element.replaceWith(fresh);
       else this.cards.append(fresh);
       this.printers.set(view.printer, { mark, element: fresh });
     }
   }
 
-  printerCard(view, prompt, job, place) {
+  printerCard(view, prompt, job, outline) {
     const prompted = prompt ? el("p", { class: "prompt", role: "status" }, promptWords(prompt, this.branch.jobs.get(prompt.job)), prompt.job ? ` (${short(prompt.job)})` : "") : null;
-    return el("article", { class: "card" }, el("h2", view.printer), el("p", printerWords(view)), prompted, job ? this.progress(job, place) : el("p", t("now.idle")));
+    return el("article", { class: "card" }, el("h2", view.printer), el("p", printerWords(view)), prompted, job ? this.progress(job, outline) : el("p", t("now.idle")));
   }
 
-  progress(job, place) {
+  progress(job, outline) {
     const told = [el("p", t("now.job", { job: short(job.job), requester: job.requester, done: job.linesDone, n: job.lines })),
       el("progress", { max: job.lines || 1, value: job.linesDone, "aria-label": t("now.progress") })];
-    if (!place?.outline) return told;
+    if (!outline) return told;
     const standing = (step) => (step <= job.confirmed ? "on" : step === job.sending ? "now" : "left");
-    const drawn = pictures(place.outline, place, standing);
+    const drawn = pictures(outline, this.branch.layouts.get(job.layout), standing);
     const reached = Math.max(job.confirmed, job.sending, 1);
-    const page = place.outline[Math.min(reached, place.outline.length) - 1]?.page;
+    const page = outline[Math.min(reached, outline.length) - 1]?.page;
     const shown = drawn.find((one) => one.page === page) ?? drawn[0];
-    return [...told, shown ? el("figure", { class: "pages" }, shown.picture) : null, el("p", { class: "summary" }, summary(linesOf(place.outline), standing))];
+    return [...told, shown ? el("figure", { class: "pages" }, shown.picture) : null, el("p", { class: "summary" }, summary(linesOf(outline), standing))];
   }
 
   drawQueue() {
@@ -168,21 +168,21 @@ export class SendView {
     this.trouble = el("div", { role: "alert", class: "trouble" });
     this.preview = el("section", { class: "preview", tabindex: "-1" });
     this.spools = el("div");
+    this.layouts = el("datalist", { id: "layouts" });
     this.name = nameField();
     this.ring = ringFields();
-    const formats = ["passbook-update+csv", "passbook-update+json", "text", "form", "pdf"];
     const choice = el("fieldset", { class: "choice" }, el("legend", t("send.choice")),
       field("keep", el("select", ["", "both", "appliance", "terminal"].map((one) => option(one, `keep.${one || "rule"}`)))),
       field("feed", el("select", ["", "appliance", "terminal"].map((one) => option(one, `feed.${one || "rule"}`)))),
       field("apart", el("select", ["", "ask", "appliance", "terminal"].map((one) => option(one, `apart.${one || "rule"}`)))));
     this.choice = choice;
     const pair = (...all) => el("div", { class: "grid" }, all);
-    fill(this.element, el("h1", t("view.send")), el("div", { class: "split" }, el("div", this.spools,
+    fill(this.element, el("h1", t("view.send")), el("div", { class: "split" }, el("div", this.spools, this.layouts,
       field("file", el("input", { type: "file", accept: ".csv,.json,.txt,.pdf,.toml,.form,text/*,application/pdf,application/json" })),
       field("text", el("textarea", { rows: 6, spellcheck: "false" })),
-      pair(field("printer", el("select")), field("format", el("select", formats.map((one) => option(one, `format.${one}`))))),
+      pair(field("printer", el("select")), field("format", el("select"))),
       pair(field("startPage", el("input", { type: "number", min: 1, max: 999 }), t("send.start.hint")), field("startLine", el("input", { type: "number", min: 1, max: 200 }))),
-      pair(field("layout", el("input", { type: "text", autocomplete: "off", maxlength: 80 }), t("send.layout.hint")), field("priority", el("input", { type: "number", min: 1, max: 100, ".value": 50 }))),
+      pair(field("layout", el("input", { type: "text", autocomplete: "off", maxlength: 80, list: "layouts" }), t("send.layout.hint")), field("priority", el("input", { type: "number", min: 1, max: 100, ".value": 50 }))),
       pair(field("title", el("input", { type: "text", autocomplete: "off", maxlength: 128 })), field("date", el("input", { type: "date" }))),
       el("label", this.shares = el("input", { type: "checkbox" }), " ", t("send.shares")),
       choice, this.trouble, el("button", { type: "button", onclick: () => this.check() }, t("send.check"))), this.preview));
@@ -197,6 +197,8 @@ export class SendView {
     if (printers.join() !== this.printersMark) {
       this.printersMark = printers.join();
       fill(this.printer, printers.map((one) => el("option", { value: one }, one)));
+      fill(this.format, this.branch.formats.map((one) => el("option", { value: one }, tOr("format.", one))));
+      fill(this.layouts, [...this.branch.layouts.keys()].map((one) => el("option", { value: one })));
     }
     const isAgent = this.branch.may("Agent.GetSettings");
     this.choice.hidden = !isAgent;
@@ -256,7 +258,7 @@ export class SendView {
     try {
       const bytes = await this.bytes();
       const request = this.request();
-      const placed = await this.branch.command("Spooler.PlaceDocument", { ...request, ...(await this.branch.carried(bytes)) });
+      const placed = await this.branch.command("Spooler.CheckDocument", { ...request, ...(await this.branch.carried(bytes)) });
       this.checked = { bytes, request, clientRequest: randomName("page"), isFirst: true };
       this.show(placed);
     } catch (error) {

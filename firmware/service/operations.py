@@ -61,6 +61,7 @@ from passbook.protocol.messages import (
     Nothing,
     PrinterView,
     Received,
+    SetPriority,
     StatusReport,
     SubmitJob,
     UploadPiece,
@@ -92,6 +93,7 @@ from passbook.protocol.operators import (
     RouteTest,
     Word,
 )
+from passbook.protocol.outlines import GetOutline, JobOutline
 from passbook.protocol.pages import JobPage, Page, QuestionPage, page_of
 from passbook.protocol.printer_setup import PrinterDetails, PrinterRef, PrintRuler
 from passbook.protocol.progress import paper_words, state_words, take_words
@@ -260,6 +262,27 @@ class Operations:
         chosen = await asyncio.wrap_future(self._jobs.change(record.job_id, choosing))
         _LOG.info("feed-chosen", job=record.job_id, terminal=call.actor.name, person=order.person)
         return self._view(call.actor, chosen)
+
+    @operation(
+        "Spooler.SetPriority", AT_TERMINALS, "unknown-job", *STORED, "not-allowed-in-state", "priority-not-allowed"
+    )
+    async def set_priority(self, call: Call, order: SetPriority) -> JobView:
+        """Give a job another priority, until it prints."""
+        check_name("person", order.person)
+        record = self._spool.record(_named(order).job)
+        if not call.actor.may_decide(record.requester):
+            raise may_not_decide(call.actor.name, order.job)
+        self._admission.judge_priority(order.priority)
+        setting = changes.set_priority(order.priority, stamp(self._now))
+        changed = await asyncio.wrap_future(self._jobs.change(record.job_id, setting))
+        _LOG.info("priority-set", job=record.job_id, terminal=call.actor.name, person=order.person)
+        return self._view(call.actor, changed)
+
+    @operation("Spooler.GetOutline", ALL_BUT_AUDITORS, *FOUND)
+    async def get_outline(self, _call: Call, asked: GetOutline) -> JobOutline:
+        """Give the steps of an unfinished job without their text."""
+        record = self._spool.job(_named(asked).job).record
+        return JobOutline(record.job_id, record.outline)
 
     @operation("Spooler.ListJobs", ALL_BUT_AUDITORS)
     async def list_jobs(self, call: Call, page: Page) -> JobPage:
@@ -536,6 +559,8 @@ R = TypeVar(
     "R",
     JobRef,
     GetDocument,
+    GetOutline,
+    SetPriority,
     JobOrder,
     AnswerQuestion,
     AcknowledgeNotice,
