@@ -39,17 +39,19 @@ from firmware.service.refusals import (
     TURNED,
 )
 from firmware.service.replies import AreaList, EntryList, ListedEntry, LookedAt
+from firmware.service.roles import ALL, ALL_BUT_AUDITORS, AT_APPLIANCE, AT_TERMINALS, LOOKING, OPERATORS, RULING, WALLS
 from firmware.system.joining import Joining
 from firmware.system.problems import Problems
 from passbook.errors import PassbookError
 from passbook.job import changes
-from passbook.job.actor import Actor, Role, may_not_decide
+from passbook.job.actor import Actor, may_not_decide
 from passbook.job.choice import Keep
 from passbook.job.record import HistoryEntry, Record, without_outline
 from passbook.job.states import JobState
 from passbook.protocol.answer_all import AnswerAll, AnsweredAll
 from passbook.protocol.capabilities import Capabilities, ServiceAddress, Services, capabilities_of
 from passbook.protocol.document import GetDocument, StoredDocument
+from passbook.protocol.document_check import CheckDocument, CheckedDocument, LayoutList
 from passbook.protocol.environment import Environment, GetEnvironment, patience
 from passbook.protocol.history_reply import GetHistory, HistoryLine, HistoryReply, line_of
 from passbook.protocol.messages import (
@@ -64,6 +66,7 @@ from passbook.protocol.messages import (
     StatusReport,
     SubmitJob,
     UploadPiece,
+    on_a_wall,
     view_of,
     without_people,
 )
@@ -127,12 +130,6 @@ _LOG: Final = Log("operations")
 CANCEL_WAIT: Final = 45.0
 """Seconds for the line under way to be finished and the book to be given back; passbookctl waits a little longer."""
 
-AT_TERMINALS: Final = frozenset({Role.REQUESTER, Role.REPRESENTATIVE})
-OPERATORS: Final = frozenset({Role.OPERATOR})
-AT_APPLIANCE: Final = frozenset({Role.OPERATOR, Role.AUDITOR})
-ALL_BUT_AUDITORS: Final = AT_TERMINALS | OPERATORS
-ALL: Final = ALL_BUT_AUDITORS | AT_APPLIANCE
-
 
 class Operations:
     """The handlers of the operations."""
@@ -162,8 +159,9 @@ class Operations:
         printers: PrinterReporter,
         status: Callable[[], StatusReport],
         uri: str,
+        zone: str,
     ) -> None:
-        """`welcome` is told to agents, `status` what is known at once; `uri` is where terminals find the service."""
+        """`welcome` is told to agents, `status` what is known at once; the service is at `uri`, and its clock in `zone`."""
         self._now = now
         self._turns = turns
         self._agents = agents
@@ -183,10 +181,9 @@ class Operations:
         self._roll = roll
         self._doorkeeper = doorkeeper
         self._clock = clock
-        self._problems = problems
-        self._joining = joining
+        self._problems, self._joining = problems, joining
         self._status = status
-        self._uri = uri
+        self._uri, self._zone = uri, zone
 
     @operation("ServicePublisher.GetServices", ALL)
     async def services(self, _call: Call, _payload: Nothing) -> Services:
@@ -200,14 +197,26 @@ class Operations:
 
     @operation("Common.Capabilities", ALL, is_served_locked=True)
     async def capabilities(self, call: Call, _payload: Nothing) -> Capabilities:
-        """List the commands that the caller may use."""
+        """Tell who the caller is, and list the commands that it may use."""
         roles = call.actor.roles
-        return capabilities_of(tuple(one.name for one in OPERATIONS.values() if one.roles & roles))
+        commands = tuple(one.name for one in OPERATIONS.values() if one.roles & roles)
+        return capabilities_of(commands, call.actor, self._zone)
 
     @operation("Spooler.UploadPiece", AT_TERMINALS, "too-many-uploads", "document-too-large")
     async def upload_piece(self, call: Call, piece: UploadPiece) -> Received:
         """Take the next bytes of a document; they are kept as long as the connection."""
         return take_piece(call.connection.uploads, piece)
+
+    @operation("Spooler.ListLayouts", ALL_BUT_AUDITORS)
+    async def list_layouts(self, _call: Call, _payload: Nothing) -> LayoutList:
+        """List the layouts of books and sheets, and the formats of documents."""
+        return self._documents.layouts()
+
+    @operation("Spooler.CheckDocument", AT_TERMINALS, *DOCUMENT, "unknown-upload")
+    async def check_document(self, call: Call, asked: CheckDocument) -> CheckedDocument:
+        """Judge a document as an acceptance would, and show its pages; nothing of it is kept."""
+        document = whole_document(call.connection.uploads, asked)
+        return self._documents.drawn(await self._admission.check(asked, document))
 
     @operation("Spooler.SubmitJob", AT_TERMINALS, *ACCEPTED, *DOCUMENT)
     async def submit(self, call: Call, request: SubmitJob) -> JobView:
@@ -261,7 +270,7 @@ class Operations:
         _LOG.info("feed-chosen", job=record.job_id, terminal=call.actor.name, person=order.person)
         return self._view(call.actor, chosen)
 
-    @operation("Spooler.ListJobs", ALL_BUT_AUDITORS)
+    @operation("Spooler.ListJobs", ALL_BUT_AUDITORS | WALLS)
     async def list_jobs(self, call: Call, page: Page) -> JobPage:
         """List the jobs that have not ended, in the order of acceptance."""
         records = await asyncio.to_thread(self._spool.records, page.after, page.read)
@@ -355,7 +364,7 @@ class Operations:
         """Acknowledge the notice of a job's end."""
         return await self._notices.acknowledge(call.actor, _named(asked).job)
 
-    @operation("Spooler.ListTerminals", frozenset({Role.REPRESENTATIVE, Role.OPERATOR}))
+    @operation("Spooler.ListTerminals", RULING)
     async def list_terminals(self, _call: Call, _payload: Nothing) -> TerminalList:
         """List the terminals: when each was last heard, and how many open jobs and questions it has."""
         return TerminalList(self._roll.terminals())
@@ -393,7 +402,7 @@ class Operations:
         ordered = await self._desks.cancel(record, call.actor.name, order.person, senior=True)
         return _canceled(ordered, await self._desks.settled(ordered, CANCEL_WAIT))
 
-    @operation("Appliance.ListAreas", AT_APPLIANCE, is_served_locked=True)
+    @operation("Appliance.ListAreas", LOOKING, is_served_locked=True)
     async def list_areas(self, _call: Call, _payload: Nothing) -> AreaList:
         """List the storage areas with state and capacity."""
         return AreaList(tuple(self._spool.areas()))
@@ -410,7 +419,7 @@ class Operations:
         told = await asyncio.to_thread(self._spool.history, "", asked.last, asked.wanted)
         return EntryList(tuple(ListedEntry.of(one, self._names.of(one.entry.record)) for one in told))
 
-    @operation("Appliance.VerifyArea", AT_APPLIANCE, "unknown-area", "area-fenced", is_served_locked=True)
+    @operation("Appliance.VerifyArea", LOOKING, "unknown-area", "area-fenced", is_served_locked=True)
     async def verify_area(self, _call: Call, asked: AreaRef) -> LookedAt:
         """Check every record and the history's chain of one area."""
         return LookedAt.of(await asyncio.to_thread(self._spool.examine, asked.area))
@@ -475,7 +484,7 @@ class Operations:
         """Say what would happen to a mail for an address, step by step, and why; nothing is sent."""
         return self._mailing.say_route(asked)
 
-    @operation("Appliance.GetPrinter", AT_APPLIANCE, "unknown-printer", is_served_locked=True)
+    @operation("Appliance.GetPrinter", LOOKING, "unknown-printer", is_served_locked=True)
     async def printer(self, _call: Call, asked: PrinterRef) -> PrinterDetails:
         """Tell how a printer is set up, what it told of its own set-up, and what is only assumed of it."""
         return self._printers.details(asked.printer)
@@ -499,7 +508,7 @@ class Operations:
         self._clock.vouch(word.person)
         return self._clock.report()
 
-    @operation("Appliance.ListStock", AT_APPLIANCE, "unknown-printer", "stock-not-known")
+    @operation("Appliance.ListStock", LOOKING, "unknown-printer", "stock-not-known")
     async def list_stock(self, _call: Call, asked: ListStock) -> StockList:
         """List the forms in the cassettes of printers, and the last moves of this stock."""
         return await asyncio.to_thread(self._stock.told, asked)
@@ -516,7 +525,10 @@ class Operations:
 
     def _view(self, actor: Actor, record: Record) -> JobView:
         """A job as this actor may see it (P12)."""
-        view = self._names.shown(self._desks.queues.view(record), record)
+        view = self._desks.queues.view(record)
+        if actor.is_wall:
+            return on_a_wall(view)
+        view = self._names.shown(view, record)
         return view if actor.may_order(record.requester) else without_people(view)
 
     def _line(self, actor: Actor, entry: HistoryEntry) -> HistoryLine:
