@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import datetime
 import functools
+import os
 import secrets
 import signal
 from typing import Final
@@ -35,6 +36,7 @@ from firmware.system.problems import Problems
 from firmware.system.retention import destroy_old_content
 from firmware.system.upkeep import Upkeep
 from firmware.system.watchdog import show_watchdog
+from firmware.system.zone import zone_name
 from passbook.errors import PassbookError
 from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
@@ -431,6 +433,7 @@ class Appliance:
             printers=PrinterReporter(self._printers, self._loaded.layouts.values()),
             status=self.status,
             uri=f"wss://{self._config.terminals.listen}{SERVICE_PATH}",
+            zone=zone_name(os.environ),
         )
 
     async def _open_doors(self, doors: contextlib.AsyncExitStack) -> None:

@@ -21,6 +21,7 @@ from firmware.service.mail_notices import MailNotices
 from firmware.service.substitution import Substitutes
 from passbook.errors import PassbookError, shown
 from passbook.job import changes
+from passbook.job.actor import Actor
 from passbook.job.record import OPERATOR, HistoryKind, Holder, Record
 from passbook.job.relaying import is_notification, is_relay, relay_again
 from passbook.mail.mail_address import parse_mail_address
@@ -244,7 +245,7 @@ class Mailing:
                 now=self._clock.now,
                 rng=secrets.token_bytes,
             ),
-            judge=lambda certificate: doorkeeper.judge(certificate).name,
+            judge=lambda certificate: _requester(doorkeeper.judge(certificate)),
             appliances=frozenset(mail.appliances),
             passwords=self._loaded.mail_passwords,
             is_usable=is_usable,
@@ -277,3 +278,10 @@ class Mailing:
     def _wake_printers(self) -> None:
         for printer in self._config.printers:
             self._wake(printer.name)
+
+
+def _requester(actor: Actor) -> str:
+    """The name of a terminal that sends jobs.  Raises PassbookError `certificate-not-accepted` for any other."""
+    if not actor.is_terminal:
+        raise PassbookError("certificate-not-accepted", why=f"{actor.name} is no terminal that sends jobs")
+    return actor.name

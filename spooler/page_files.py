@@ -19,7 +19,7 @@ from typing import Final, NamedTuple, Self
 
 from passbook.errors import PassbookError
 
-FIRST: Final = "index.html"
+INDEX: Final = "index.html"
 """The file that a browser gets for the folder."""
 TYPES: Final[Mapping[str, str]] = {
     "css": "text/css; charset=utf-8",
@@ -66,7 +66,7 @@ class PageReply(NamedTuple):
 
 
 class PageFile(NamedTuple):
-    """One file: its media type, its content as it is sent, and its tag (RFC 9110 section 8.8.3)."""
+    """One file: its media type, its content in gzip, and its tag (RFC 9110 section 8.8.3)."""
 
     media_type: str
     packed: bytes
@@ -77,7 +77,7 @@ class PageFiles:
     """The files of the page by name."""
 
     def __init__(self, contents: Mapping[str, bytes]) -> None:
-        """`contents` are the bytes of each file by its name; a name with another end than those in TYPES is left out."""
+        """`contents` are the bytes of each file by its name; one whose name ends otherwise than TYPES is left out."""
         known = {name: data for name, data in sorted(contents.items()) if _end_of(name) in TYPES}
         digest = hashlib.sha256()
         for name, data in known.items():
@@ -100,7 +100,7 @@ class PageFiles:
         version, _, name = path.removeprefix("/").partition("/")
         if version != self.version:
             return self._of_another_version(version, name)
-        file = self._files.get(name or FIRST)
+        file = self._files.get(name or INDEX)
         if file is None:
             return text_reply(HTTPStatus.NOT_FOUND, "The page has no such file.")
         headers = {**GUARDS, "Cache-Control": "no-cache", "ETag": file.tag}

@@ -27,6 +27,7 @@ from passbook.job.record import Record, Wrap
 from passbook.job.states import JobState, Reason
 from passbook.job.wording import REASON_WORDS
 from passbook.mail.message_reading import LONGEST_MESSAGE
+from passbook.protocol.document_check import CheckDocument
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, USUAL_PRIORITY, SubmitJob
 from passbook.protocol.naming import check_name
 from passbook.protocol.two_spools import at_terminal_only
@@ -165,6 +166,21 @@ class Acceptance:
             raise
         # From here the store decides; a terminal that goes away does not undo an acceptance.
         return await asyncio.shield(asyncio.wrap_future(self._jobs.accept(reserved, record, sealed, wraps, key)))
+
+    async def check(self, asked: CheckDocument, document: bytes) -> Shape:
+        """Judge a document as `submit` would, and keep nothing of it.  Raises PassbookError."""
+        # Nothing is sealed, so any key will do.
+        request = SubmitJob(
+            client_request="check",
+            printer=asked.printer,
+            format=asked.format,
+            start=asked.start,
+            layout=asked.layout,
+            key=bytes(REQUESTER_KEY_BYTES),
+        )
+        if request.format == MAIL_FORMAT:
+            raise PassbookError("unknown-format", format=MAIL_FORMAT, known=", ".join(FORMATS))
+        return await self._shape(request, document)
 
     async def submit_together(self, actor: Actor, posted: Sequence[Posted]) -> list[Record]:
         """Accept all jobs of one mail, or none; returns after their one commit, in the order of `posted`.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -39,17 +39,19 @@ from firmware.service.refusals import (
     TURNED,
 )
 from firmware.service.replies import AreaList, EntryList, ListedEntry, LookedAt
+from firmware.service.roles import ALL, ALL_BUT_AUDITORS, AT_APPLIANCE, AT_TERMINALS, LOOKING, OPERATORS, RULING, WALLS
 from firmware.system.joining import Joining
 from firmware.system.problems import Problems
 from passbook.errors import PassbookError
 from passbook.job import changes
-from passbook.job.actor import Actor, Role, may_not_decide
+from passbook.job.actor import Actor, may_not_decide
 from passbook.job.choice import Keep
 from passbook.job.record import HistoryEntry, Record, without_outline
 from passbook.job.states import JobState
 from passbook.protocol.answer_all import AnswerAll, AnsweredAll
 from passbook.protocol.capabilities import Capabilities, ServiceAddress, Services, capabilities_of
 from passbook.protocol.document import GetDocument, StoredDocument
+from passbook.protocol.document_check import CheckDocument, CheckedDocument, LayoutList
 from passbook.protocol.environment import Environment, GetEnvironment, patience
 from passbook.protocol.history_reply import GetHistory, HistoryLine, HistoryReply, line_of
 from passbook.protocol.messages import (
@@ -65,6 +67,7 @@ from passbook.protocol.messages import (
     StatusReport,
     SubmitJob,
     UploadPiece,
+    on_a_wall,
     view_of,
     without_people,
 )
@@ -129,12 +132,6 @@ _LOG: Final = Log("operations")
 CANCEL_WAIT: Final = 45.0
 """Seconds for the line under way to be finished and the book to be given back; passbookctl waits a little longer."""
 
-AT_TERMINALS: Final = frozenset({Role.REQUESTER, Role.REPRESENTATIVE})
-OPERATORS: Final = frozenset({Role.OPERATOR})
-AT_APPLIANCE: Final = frozenset({Role.OPERATOR, Role.AUDITOR})
-ALL_BUT_AUDITORS: Final = AT_TERMINALS | OPERATORS
-ALL: Final = ALL_BUT_AUDITORS | AT_APPLIANCE
-
 
 class Operations:
     """The handlers of the operations."""
@@ -164,8 +161,9 @@ class Operations:
         printers: PrinterReporter,
         status: Callable[[], StatusReport],
         uri: str,
+        zone: str,
     ) -> None:
-        """`welcome` is told to agents, `status` what is known at once; `uri` is where terminals find the service."""
+        """`welcome` is told to agents, `status` is known at once; the service is at `uri`, and its clock in `zone`."""
         self._now = now
         self._turns = turns
         self._agents = agents
@@ -185,10 +183,9 @@ class Operations:
         self._roll = roll
         self._doorkeeper = doorkeeper
         self._clock = clock
-        self._problems = problems
-        self._joining = joining
+        self._problems, self._joining = problems, joining
         self._status = status
-        self._uri = uri
+        self._uri, self._zone = uri, zone
 
     @operation("ServicePublisher.GetServices", ALL)
     async def services(self, _call: Call, _payload: Nothing) -> Services:
@@ -202,14 +199,26 @@ class Operations:
 
     @operation("Common.Capabilities", ALL, is_served_locked=True)
     async def capabilities(self, call: Call, _payload: Nothing) -> Capabilities:
-        """List the commands that the caller may use."""
+        """Tell who the caller is, and list the commands that it may use."""
         roles = call.actor.roles
-        return capabilities_of(tuple(one.name for one in OPERATIONS.values() if one.roles & roles))
+        commands = tuple(one.name for one in OPERATIONS.values() if one.roles & roles)
+        return capabilities_of(commands, call.actor, self._zone)
 
     @operation("Spooler.UploadPiece", AT_TERMINALS, "too-many-uploads", "document-too-large")
     async def upload_piece(self, call: Call, piece: UploadPiece) -> Received:
         """Take the next bytes of a document; they are kept as long as the connection."""
         return take_piece(call.connection.uploads, piece)
+
+    @operation("Spooler.ListLayouts", ALL_BUT_AUDITORS)
+    async def list_layouts(self, _call: Call, _payload: Nothing) -> LayoutList:
+        """List the layouts of books and sheets, and the formats of documents."""
+        return self._documents.layouts()
+
+    @operation("Spooler.CheckDocument", AT_TERMINALS, *DOCUMENT, "unknown-upload")
+    async def check_document(self, call: Call, asked: CheckDocument) -> CheckedDocument:
+        """Judge a document as an acceptance would, and show its pages; nothing of it is kept."""
+        document = whole_document(call.connection.uploads, asked)
+        return self._documents.drawn(await self._admission.check(asked, document))
 
     @operation("Spooler.SubmitJob", AT_TERMINALS, *ACCEPTED, *DOCUMENT)
     async def submit(self, call: Call, request: SubmitJob) -> JobView:
@@ -254,10 +263,7 @@ class Operations:
     @operation("Spooler.SetFeed", AT_TERMINALS, "unknown-job", *STORED, "not-allowed-in-state", "choice-not-possible")
     async def set_feed(self, call: Call, order: SetFeed) -> JobView:
         """Choose the copy from which a job is printed, until its turn."""
-        check_name("person", order.person)
-        record = self._spool.record(_named(order).job)
-        if not call.actor.may_decide(record.requester):
-            raise may_not_decide(call.actor.name, order.job)
+        record = self._decided(call.actor, JobOrder(order.job, order.person))
         choosing = changes.choose_feed(order.feed, stamp(self._now))
         chosen = await asyncio.wrap_future(self._jobs.change(record.job_id, choosing))
         _LOG.info("feed-chosen", job=record.job_id, terminal=call.actor.name, person=order.person)
@@ -268,23 +274,18 @@ class Operations:
     )
     async def set_priority(self, call: Call, order: SetPriority) -> JobView:
         """Give a job another priority, until it prints."""
-        check_name("person", order.person)
-        record = self._spool.record(_named(order).job)
-        if not call.actor.may_decide(record.requester):
-            raise may_not_decide(call.actor.name, order.job)
+        record = self._decided(call.actor, JobOrder(order.job, order.person))
         self._admission.judge_priority(order.priority)
-        setting = changes.set_priority(order.priority, stamp(self._now))
-        changed = await asyncio.wrap_future(self._jobs.change(record.job_id, setting))
+        changed = await asyncio.wrap_future(self._jobs.change(record.job_id, changes.set_priority(order.priority)))
         _LOG.info("priority-set", job=record.job_id, terminal=call.actor.name, person=order.person)
         return self._view(call.actor, changed)
 
     @operation("Spooler.GetOutline", ALL_BUT_AUDITORS, *FOUND)
     async def get_outline(self, _call: Call, asked: GetOutline) -> JobOutline:
         """Give the steps of an unfinished job without their text."""
-        record = self._spool.job(_named(asked).job).record
-        return JobOutline(record.job_id, record.outline)
+        return JobOutline(asked.job, self._spool.job(_named(asked).job).record.outline)
 
-    @operation("Spooler.ListJobs", ALL_BUT_AUDITORS)
+    @operation("Spooler.ListJobs", ALL_BUT_AUDITORS | WALLS)
     async def list_jobs(self, call: Call, page: Page) -> JobPage:
         """List the jobs that have not ended, in the order of acceptance."""
         records = await asyncio.to_thread(self._spool.records, page.after, page.read)
@@ -378,7 +379,7 @@ class Operations:
         """Acknowledge the notice of a job's end."""
         return await self._notices.acknowledge(call.actor, _named(asked).job)
 
-    @operation("Spooler.ListTerminals", frozenset({Role.REPRESENTATIVE, Role.OPERATOR}))
+    @operation("Spooler.ListTerminals", RULING)
     async def list_terminals(self, _call: Call, _payload: Nothing) -> TerminalList:
         """List the terminals: when each was last heard, and how many open jobs and questions it has."""
         return TerminalList(self._roll.terminals())
@@ -416,7 +417,7 @@ class Operations:
         ordered = await self._desks.cancel(record, call.actor.name, order.person, senior=True)
         return _canceled(ordered, await self._desks.settled(ordered, CANCEL_WAIT))
 
-    @operation("Appliance.ListAreas", AT_APPLIANCE, is_served_locked=True)
+    @operation("Appliance.ListAreas", LOOKING, is_served_locked=True)
     async def list_areas(self, _call: Call, _payload: Nothing) -> AreaList:
         """List the storage areas with state and capacity."""
         return AreaList(tuple(self._spool.areas()))
@@ -433,7 +434,7 @@ class Operations:
         told = await asyncio.to_thread(self._spool.history, "", asked.last, asked.wanted)
         return EntryList(tuple(ListedEntry.of(one, self._names.of(one.entry.record)) for one in told))
 
-    @operation("Appliance.VerifyArea", AT_APPLIANCE, "unknown-area", "area-fenced", is_served_locked=True)
+    @operation("Appliance.VerifyArea", LOOKING, "unknown-area", "area-fenced", is_served_locked=True)
     async def verify_area(self, _call: Call, asked: AreaRef) -> LookedAt:
         """Check every record and the history's chain of one area."""
         return LookedAt.of(await asyncio.to_thread(self._spool.examine, asked.area))
@@ -498,7 +499,7 @@ class Operations:
         """Say what would happen to a mail for an address, step by step, and why; nothing is sent."""
         return self._mailing.say_route(asked)
 
-    @operation("Appliance.GetPrinter", AT_APPLIANCE, "unknown-printer", is_served_locked=True)
+    @operation("Appliance.GetPrinter", LOOKING, "unknown-printer", is_served_locked=True)
     async def printer(self, _call: Call, asked: PrinterRef) -> PrinterDetails:
         """Tell how a printer is set up, what it told of its own set-up, and what is only assumed of it."""
         return self._printers.details(asked.printer)
@@ -522,7 +523,7 @@ class Operations:
         self._clock.vouch(word.person)
         return self._clock.report()
 
-    @operation("Appliance.ListStock", AT_APPLIANCE, "unknown-printer", "stock-not-known")
+    @operation("Appliance.ListStock", LOOKING, "unknown-printer", "stock-not-known")
     async def list_stock(self, _call: Call, asked: ListStock) -> StockList:
         """List the forms in the cassettes of printers, and the last moves of this stock."""
         return await asyncio.to_thread(self._stock.told, asked)
@@ -539,13 +540,24 @@ class Operations:
 
     def _view(self, actor: Actor, record: Record) -> JobView:
         """A job as this actor may see it (P12)."""
-        view = self._names.shown(self._desks.queues.view(record), record)
+        view = self._desks.queues.view(record)
+        if actor.is_wall:
+            return on_a_wall(view)
+        view = self._names.shown(view, record)
         return view if actor.may_order(record.requester) else without_people(view)
 
     def _line(self, actor: Actor, entry: HistoryEntry) -> HistoryLine:
         """An entry of the history as this actor may see it (P12)."""
         line = line_of(entry, with_people=actor.may_decide(entry.record.requester))
         return msgspec.structs.replace(line, job=self._names.shown(line.job, entry.record))
+
+    def _decided(self, actor: Actor, order: JobOrder) -> Record:
+        """The job about which a person decides.  Raises `not-permitted` for an actor that may not (P12)."""
+        check_name("person", order.person)
+        record = self._spool.record(_named(order).job)
+        if not actor.may_decide(record.requester):
+            raise may_not_decide(actor.name, order.job)
+        return record
 
     def _ordered(self, actor: Actor, order: JobOrder) -> Record:
         """The job of an order.  Raises `not-permitted` for an actor that may give none about it (P12)."""
@@ -555,23 +567,14 @@ class Operations:
         return record
 
 
-R = TypeVar(
-    "R",
-    JobRef,
-    GetDocument,
-    GetOutline,
-    SetPriority,
-    JobOrder,
-    AnswerQuestion,
-    AcknowledgeNotice,
-    TakeTurn,
-    OfferRight,
-    ConfirmRight,
-    ReportJob,
-    SetFeed,
-    GetSealed,
-    GrantPreview,
-)
+class _OfAJob(Protocol):
+    """A payload that names a job."""
+
+    @property
+    def job(self) -> str: ...
+
+
+R = TypeVar("R", bound=_OfAJob)
 
 
 def _named(payload: R) -> R:

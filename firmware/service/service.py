@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from firmware.service.operations import OPERATIONS, Operations
 from passbook.errors import PassbookError, shown
-from passbook.job.actor import Actor, Role
+from passbook.job.actor import Actor, Role, UnixCaller
 from passbook.protocol.messages import Envelope, MessageType, read_payload
 from passbook.protocol.operation import Call, Operation
 
@@ -16,6 +16,7 @@ _WORDS: Final = {
     Role.REPRESENTATIVE: "a representative",
     Role.OPERATOR: "an operator",
     Role.AUDITOR: "an auditor",
+    Role.WALL: "a wall screen",
 }
 
 
@@ -59,4 +60,4 @@ def find_operation(name: str, actor: Actor) -> Operation:
 
 def _is_at_socket(actor: Actor) -> bool:
     """Whether it calls at the operators' socket, which is served while the appliance is locked."""
-    return not actor.roles.isdisjoint({Role.OPERATOR, Role.AUDITOR})
+    return isinstance(actor.proof, UnixCaller)

@@ -200,7 +200,7 @@ def choose_feed(side: Side, at: str) -> Change:
     return change
 
 
-def set_priority(priority: int, at: str) -> Change:
+def set_priority(priority: int) -> Change:
     """A person gives a job another place among those that wait.
 
     Raises PassbookError `not-allowed-in-state` for a job that prints, whose turn is under way, or that has ended.
@@ -210,8 +210,9 @@ def set_priority(priority: int, at: str) -> Change:
         stands = record.state is JobState.PENDING or not record.valid
         if record.ended or not stands or record.handed:
             state = STATE_WORDS[record.state]
-            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a change of its priority")
-        return Outcome(replace(record, priority=priority, changed_at=at))
+            event = "a change of its priority"
+            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=event)
+        return Outcome(replace(record, priority=priority))
 
     return change
 

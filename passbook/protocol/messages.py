@@ -472,6 +472,13 @@ def without_people(view: JobView) -> JobView:
     )
 
 
+def on_a_wall(view: JobView) -> JobView:
+    """A view for a screen that everybody in the room sees: it names no person, sender, key or request."""
+    # No terminal's name has a colon; behind that of a mail stands a person's address.
+    requester = view.requester.partition(":")[0]
+    return msgspec.structs.replace(without_people(view), requester=requester, client_request="", key_ref="")
+
+
 def decision_without_people(decision: Answered | None) -> Answered | None:
     """A decision that names no person."""
     if decision is None:

@@ -48,8 +48,15 @@ STATUS: Final = StatusReport((), ("teller-1",), ("a: ready",))
 
 
 AUDITOR: Final = Actor("@auditor", frozenset({Role.AUDITOR}), UnixCaller(1, 1))
+WALL: Final = Actor("hall-1", frozenset({Role.WALL}), Certificate(8))
 NOBODY: Final = Actor("nobody", frozenset(), Certificate(7))
-ACTORS: Final = {TELLER: Role.REQUESTER, MANAGER: Role.REPRESENTATIVE, OTTO: Role.OPERATOR, AUDITOR: Role.AUDITOR}
+ACTORS: Final = {
+    TELLER: Role.REQUESTER,
+    MANAGER: Role.REPRESENTATIVE,
+    OTTO: Role.OPERATOR,
+    AUDITOR: Role.AUDITOR,
+    WALL: Role.WALL,
+}
 SAMPLES: Final[dict[str, Any]] = {
     "answer": "ready",
     "area": "a",
@@ -204,6 +211,7 @@ class Rooms:
             stock=FormStock(bench.spool, {}, bench.clock, lambda _printer: None),
             status=lambda: STATUS,
             uri="wss://here",
+            zone="Asia/Tokyo",
         )
         self.service = JudgedService(operations, lambda: self.usable)
 

@@ -52,6 +52,24 @@ def revoke(branch: Branch, name: str) -> None:
     (branch.config / pki.REVOKED).write_bytes(pki.revoke(branch.ca, name, dt.datetime.now(dt.UTC)))
 
 
+@pytest.mark.parametrize(
+    ("lists", "roles"),
+    [
+        ({"auditors": ("one",)}, {Role.AUDITOR}),
+        ({"walls": ("one",)}, {Role.WALL}),
+        ({"walls": ("one",), "auditors": ("one",)}, {Role.WALL}),
+        ({"walls": ("other",), "auditors": ("another",)}, {Role.REQUESTER, Role.REPRESENTATIVE}),
+    ],
+)
+def test_a_terminal_that_only_looks_has_no_other_role_whatever_its_certificate_says(
+    branch: Branch, lists: dict[str, tuple[str, ...]], roles: set[Role]
+) -> None:
+    etc = branch.config
+    settings = TerminalsConfig(etc / pki.SERVER, etc / pki.SERVER_KEY, etc / pki.AUTHORITY, etc / pki.REVOKED, **lists)
+    keeper = Doorkeeper(settings, load_trust(settings.ca, settings.revoked), At(dt.datetime.now(dt.UTC)), ["one"])
+    assert keeper.judge(shown(branch, "one", representative=True)).roles == roles
+
+
 def code_of(keeper: Doorkeeper, certificate: bytes | None) -> str:
     with pytest.raises(PassbookError) as caught:
         keeper.judge(certificate)

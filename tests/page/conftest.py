@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from typing import Any, Final
 
 import pytest
+from playwright._impl._api_structures import ClientCertificate
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from demo.world import Terminal, World
@@ -71,7 +72,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     def open_as(office: Office, terminal: Terminal, **settings: Any) -> Page:
         origin = f"https://{office.world.address}"
         home = Home(terminal.home)
-        identity = {"origin": origin, "certPath": str(home.certificate), "keyPath": str(home.key)}
+        identity = ClientCertificate(origin=origin, certPath=str(home.certificate), keyPath=str(home.key))
         context = browser.new_context(client_certificates=[identity], ignore_https_errors=True, **settings)
         contexts.append(context)
         context.set_default_timeout(PATIENCE)
