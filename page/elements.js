@@ -153,10 +153,10 @@ export function ask(title, body, answers) {
   return dialog;
 }
 
-/** The sentence of an error: in the person's language where the catalogue has its code, else as the appliance said. */
+/** The sentence of an error: the page's own, else in the language of the person, else as the appliance said it. */
 export function sentence(error) {
-  if (error.code && language !== "en" && has(`error.${error.code}`)) return t(`error.${error.code}`, error.facts);
   if (error.code && has(`fault.${error.code}`)) return t(`fault.${error.code}`, error.facts);
+  if (error.code && has(`error.${error.code}`)) return t(`error.${error.code}`, error.facts);
   return harmless(error.sentence ?? t("fault.page", { why: error.message }));
 }
 

@@ -16,7 +16,7 @@ self.onmessage = async ({ data }) => {
   try {
     self.postMessage({ done: await DEEDS[data.deed](await opened(data.ring, data.passphrase), data) });
   } catch (error) {
-    self.postMessage({ fault: error.code ?? "keyring-locked", facts: error.facts ?? {} });
+    self.postMessage({ fault: error.code ?? "ring-unreadable", facts: error.facts ?? {}, why: String(error) });
   }
 };
 
@@ -137,18 +137,18 @@ async function subkey(secret, purpose, salt) {
 
 async function textsOf(copy, ring, keyRef) {
   const identity = bytesOf(copy.identity);
-  const wraps = unpacked(bytesOf(copy.wraps)).map(([holder, ref, blob]) => ({ holder, ref, blob }));
+  const wraps = unpacked(bytesOf(copy.wraps));
   const own = wraps.find((one) => one.holder === "requester");
   const recovery = wraps.find((one) => one.holder === "recovery");
   let secret;
-  if (own && own.ref in ring.keys) {
-    const info = packed(["passbook sealed 1", "wrap", "requester", own.ref, identity]);
-    const key = await subkey(bytesOf(ring.keys[own.ref]), "wrap requester", own.blob.slice(0, 32));
+  if (own && own.keyRef in ring.keys) {
+    const info = packed(["passbook sealed 1", "wrap", "requester", own.keyRef, identity]);
+    const key = await subkey(bytesOf(ring.keys[own.keyRef]), "wrap requester", own.blob.slice(0, 32));
     secret = await decrypted(key, new Uint8Array(12), info, own.blob.slice(32)).catch(() => null);
     if (!secret) throw fault("wrong-key");
   } else if (recovery && Object.keys(ring.recovery).length) {
-    secret = await byRecovery(identity, recovery.ref, recovery.blob, Object.values(ring.recovery));
-  } else throw fault("key-not-in-ring", { key_ref: own?.ref ?? keyRef });
+    secret = await byRecovery(identity, recovery.keyRef, recovery.blob, Object.values(ring.recovery));
+  } else throw fault("key-not-in-ring", { key_ref: own?.keyRef ?? keyRef });
   const [salt, , , plan] = unpacked(bytesOf(copy.content));
   const bound = packed(["passbook sealed 1", "part", "plan", "", identity]);
   const nonce = new Uint8Array(12);

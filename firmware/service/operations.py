@@ -46,6 +46,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.actor import Actor, may_not_decide
 from passbook.job.choice import Keep
+from passbook.job.priorities import set_priority
 from passbook.job.record import HistoryEntry, Record, without_outline
 from passbook.job.states import JobState
 from passbook.protocol.answer_all import AnswerAll, AnsweredAll
@@ -184,8 +185,7 @@ class Operations:
         self._doorkeeper = doorkeeper
         self._clock = clock
         self._problems, self._joining = problems, joining
-        self._status = status
-        self._uri, self._zone = uri, zone
+        self._status, self._uri, self._zone = status, uri, zone
 
     @operation("ServicePublisher.GetServices", ALL)
     async def services(self, _call: Call, _payload: Nothing) -> Services:
@@ -276,7 +276,7 @@ class Operations:
         """Give a job another priority, until it prints."""
         record = self._decided(call.actor, JobOrder(order.job, order.person))
         self._admission.judge_priority(order.priority)
-        changed = await asyncio.wrap_future(self._jobs.change(record.job_id, changes.set_priority(order.priority)))
+        changed = await asyncio.wrap_future(self._jobs.change(record.job_id, set_priority(order.priority)))
         _LOG.info("priority-set", job=record.job_id, terminal=call.actor.name, person=order.person)
         return self._view(call.actor, changed)
 

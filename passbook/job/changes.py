@@ -37,7 +37,7 @@ from passbook.job.record import (
     rekeyed,
 )
 from passbook.job.reported import ENDS, is_beside, is_driving, must_be_credible, note_print, right_after
-from passbook.job.states import STATE_WORDS, TERMINAL, JobEvent, JobState, Reason, next_state
+from passbook.job.states import TERMINAL, JobEvent, JobState, Reason, next_state
 from passbook.job.wording import next_line, possible_words, step_name
 from passbook.protocol.media import Media
 
@@ -196,23 +196,6 @@ def choose_feed(side: Side, at: str) -> Change:
         choice = replace(record.choice, feed=side)
         choice.must_be_possible()
         return Outcome(replace(record, choice=choice, fed=None, changed_at=at))
-
-    return change
-
-
-def set_priority(priority: int) -> Change:
-    """A person gives a job another place among those that wait.
-
-    Raises PassbookError `not-allowed-in-state` for a job that prints, whose turn is under way, or that has ended.
-    """
-
-    def change(record: Record) -> Outcome:
-        stands = record.state is JobState.PENDING or not record.valid
-        if record.ended or not stands or record.handed:
-            state = STATE_WORDS[record.state]
-            event = "a change of its priority"
-            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=event)
-        return Outcome(replace(record, priority=priority))
 
     return change
 
