@@ -6,15 +6,15 @@ import { QuestionsView } from "./questions.js";
 import { NowView, SendView } from "./work.js";
 import { HistoryView, PrintersView, TerminalsView, WallView } from "./records.js";
 
-/** The views in the order of the menu: name, what its actor must be able to ask, and its class. */
+/** The views in the order of the menu: name, the commands of which its actor must be able to use one, and its class. */
 const VIEWS = [
-  ["questions", "Recovery.ListQuestions", QuestionsView],
-  ["now", "Spooler.ListJobs", NowView],
-  ["send", "Spooler.SubmitJob", SendView],
-  ["history", "Spooler.GetHistory", HistoryView],
-  ["printers", "Spooler.GetEnvironment", PrintersView],
-  ["terminals", "Spooler.ListTerminals", TerminalsView],
-  ["wall", "Common.Status", WallView],
+  ["questions", ["Recovery.ListQuestions"], QuestionsView],
+  ["now", ["Spooler.ListJobs"], NowView],
+  ["send", ["Spooler.SubmitJob"], SendView],
+  ["history", ["Spooler.GetHistory", "Appliance.ListHistory"], HistoryView],
+  ["printers", ["Common.Status"], PrintersView],
+  ["terminals", ["Spooler.ListTerminals"], TerminalsView],
+  ["wall", ["Common.Status"], WallView],
 ];
 /** Milliseconds between two looks at what no event tells. */
 const LOOK = 5000;
@@ -66,13 +66,14 @@ class Page {
       if (branch.state === "ready") this.drawMenu();
     }
     if (change === "fault") say(sentence(branch.fault));
-    if (branch.state === "ready") this.count();
-    if (this.view && branch.state !== "connecting") this.view.update(change);
+    if (branch.state !== "ready") return;
+    this.count();
+    this.view?.update(change);
   }
 
   allowed() {
     const isWall = this.branch.roles.has("wall");
-    return VIEWS.filter(([name, command]) => this.branch.may(command) && (!isWall || name === "wall"));
+    return VIEWS.filter(([name, commands]) => commands.some((one) => this.branch.may(one)) && (!isWall || name === "wall"));
   }
 
   drawMenu() {
@@ -92,7 +93,7 @@ class Page {
   }
 
   count() {
-    const { questions, notices } = this.branch;
+    const { questions } = this.branch;
     const asked = [...questions.values()].filter((one) => one.asked).length;
     const count = this.counts?.get("questions");
     if (!count) return;
@@ -101,7 +102,6 @@ class Page {
     count.setAttribute("aria-label", t("count.questions", { n: asked }));
     count.parentElement.classList.toggle("urgent", asked > 0);
     document.title = asked ? `(${asked}) ${t("title")}` : t("title");
-    this.ended = notices.size;
   }
 
   show(isChosen) {
@@ -158,4 +158,4 @@ function applyTheme(theme) {
 
 applyTheme(setting("theme"));
 const languages = await loadWords([setting("language"), ...navigator.languages].filter(Boolean));
-globalThis.page = new Page(languages);
+new Page(languages);

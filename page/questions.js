@@ -512,7 +512,7 @@ export class QuestionsView {
     };
     const may = this.branch.may("Spooler.AcknowledgeNotice");
     const rows = all.slice(0, 100).map((one) => el("li", { class: "notice" }, el("span", endWords(one)),
-      may ? el("button", { type: "button", class: "secondary small", onclick: (event) => note([one.job.job], event.target), "aria-label": t("notice.read-one", { job: short(one.job.job) }) }, t("notice.read")) : null));
+      may ? el("button", { type: "button", class: "secondary small", onclick: (event) => note([one.job.job], event.target), "aria-label": `${t("notice.read")} ${short(one.job.job)}` }, t("notice.read")) : null));
     fill(this.ends, el("h2", t("notice.title", { n: all.length })), trouble, el("ul", { class: "notices" }, rows),
       may && all.length > 1 ? el("button", { type: "button", class: "secondary", onclick: (event) => note(all.slice(0, 100).map((one) => one.job.job), event.target) }, t("notice.read-all", { n: Math.min(100, all.length) })) : null);
   }

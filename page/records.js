@@ -25,7 +25,7 @@ export class HistoryView {
     };
     const text = () => el("input", { type: "text", autocomplete: "off", maxlength: 128 });
     const search = el("section", { class: "grid search", "aria-label": t("history.search") },
-      field("job", text()), field("requester", text()), branch.roles.has("representative") ? field("person", text()) : null,
+      field("job", text()), field("requester", text()), branch.roles.has("representative") || branch.roles.has("auditor") ? field("person", text()) : null,
       field("outcome", el("select", ["", ...OUTCOMES].map((one) => el("option", { value: one }, one ? t(`outcome.${one}`) : t("history.any"))))),
       field("since", el("input", { type: "date" })), field("until", el("input", { type: "date" })),
       field("last", el("select", [50, 200, 1000].map((one) => el("option", { value: one }, one)))));
@@ -61,9 +61,16 @@ export class HistoryView {
     }
   }
 
+  /** Ask for entries or a summary; an auditor gets whole entries, and the same columns are made of them. */
+  async ask(wanted) {
+    if (this.branch.may("Spooler.GetHistory")) return this.branch.command("Spooler.GetHistory", wanted);
+    const { entries, summary } = await this.branch.command("Appliance.ListHistory", wanted);
+    return { entries: entries.map(lineOf), summary };
+  }
+
   search() {
     return this.guarded(async () => {
-      const reply = await this.branch.command("Spooler.GetHistory", this.wanted());
+      const reply = await this.ask(this.wanted());
       this.entries = (reply.entries ?? []).toReversed();
       this.age = reply.age ?? 0;
       this.draw();
@@ -84,7 +91,7 @@ export class HistoryView {
       const { last, ...wanted } = this.wanted();
       const drawn = [];
       for (const group of GROUPS) {
-        const { summary = [] } = await this.branch.command("Spooler.GetHistory", { ...wanted, summary: group });
+        const { summary = [] } = await this.ask({ ...wanted, summary: group });
         drawn.push(plot(group, summary));
       }
       fill(this.plots, drawn);
@@ -108,8 +115,23 @@ export class HistoryView {
       const merged = { ...known };
       for (const one of now) if (!(one.area in known) || one.entries >= known[one.area].entries) merged[one.area] = { ...one, at: known[one.area]?.at ?? at };
       if (!lines.some((one) => one.className === "bad")) this.heads = merged;
-      fill(this.verified, el("section", { class: "card" }, el("h2", t("verify.title")), el("ul", { class: "verified" }, lines), el("p", { class: "hint" }, t("verify.explain"))));
+      const entriesToo = this.branch.may("Appliance.VerifyArea") ? await this.verifyAreas() : [el("li", { class: "plain" }, t("verify.explain"))];
+      fill(this.verified, el("section", { class: "card" }, el("h2", t("verify.title")), el("ul", { class: "verified" }, lines, entriesToo)));
     });
+  }
+
+  /** Have every entry and record of each area checked; an area may take minutes. */
+  async verifyAreas() {
+    const { areas } = await this.branch.command("Appliance.ListAreas");
+    const told = [];
+    for (const { name } of areas) {
+      fill(this.verified, el("p", t("verify.under-way", { area: name })));
+      const looked = await this.branch.apart("Appliance.VerifyArea", { area: name }, 600000);
+      told.push(looked.findings.length
+        ? looked.findings.map((one) => el("li", { class: "bad" }, sentence({ code: one.code, sentence: one.sentence, facts: one.facts })))
+        : el("li", { class: "good" }, t("verify.area", { area: name, n: looked.entries, unfinished: looked.unfinished, ended: looked.ended })));
+    }
+    return told;
   }
 
   give(kind) {
@@ -122,6 +144,15 @@ export class HistoryView {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
+}
+
+/** An entry as it lies in its area, in the columns of a terminal. */
+function lineOf({ entry, name, documentDate }) {
+  const { record, at, kind } = entry;
+  const lines = record.onPaper?.lines ?? 0;
+  const linesDone = record.onPaper?.confirmed ?? 0;
+  const { answered, proposed, reprints, releasedBy } = record;
+  return { at, kind, answered, proposed, reprints, releasedBy, job: { ...record, job: record.jobId, lines, linesDone, name, documentDate } };
 }
 
 /** A cell of CSV; one that a spreadsheet would read as a formula is made text. */
@@ -199,7 +230,7 @@ export class PrintersView {
     const counts = Object.entries(view.jobs).map(([name, n]) => t(`printers.jobs.${name}`, { n })).join(t("semicolon"));
     return el("article", { class: "card" }, el("h2", view.printer), el("p", printerWords(view)), todo(view), el("p", counts + t("full-stop")),
       reading?.fault ? el("p", { class: "trouble", role: "alert" }, reading.fault) : null, reading?.at ? figures(reading) : null,
-      el("button", { type: "button", class: "secondary", disabled: Boolean(reading?.waits), onclick: () => this.read(view.printer) }, t(reading?.waits ? "printers.waits" : "printers.read")));
+      this.branch.may("Spooler.GetEnvironment") && el("button", { type: "button", class: "secondary", disabled: Boolean(reading?.waits), onclick: () => this.read(view.printer) }, t(reading?.waits ? "printers.waits" : "printers.read")));
   }
 
   async read(printer) {

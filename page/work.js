@@ -109,7 +109,7 @@ export class NowView {
     const isOwn = !branch.name || job.requester === branch.name || branch.roles.has("representative");
     if (!isOwn || !branch.may("Spooler.CancelJob")) return null;
     const buttons = [];
-    const add = (key, deed) => buttons.push(el("button", { type: "button", class: "secondary small", onclick: deed, "aria-label": t(`${key}.of`, { job: short(job.job) }) }, t(key)));
+    const add = (key, deed) => buttons.push(el("button", { type: "button", class: "secondary small", onclick: deed, "aria-label": `${t(key)} ${short(job.job)}` }, t(key)));
     if (job.heldBy) add("order.release", () => this.order(job, "Spooler.ReleaseJob", "release"));
     else if (job.state !== "processing") add("order.holding", () => this.order(job, "Spooler.HoldJob", "holding"));
     add("order.cancel", () => this.order(job, "Spooler.CancelJob", "cancel"));
