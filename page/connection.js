@@ -7,9 +7,14 @@
 // answer a probe in time is given up like one that broke: a stalled connection and a browser tab that slept look whole.
 
 export const TERMINAL_STATES = new Set(["canceled", "aborted", "completed"]);
-/** Milliseconds between two probes of a silent connection, and for the answer. */
-const PROBE = 15000;
-const ANSWER = 8000;
+/** Milliseconds of silence after which a connection is probed, and for the answer. */
+const PROBE = 6000;
+const ANSWER = 5000;
+/** Milliseconds for connecting. */
+const CONNECTING = 15000;
+/** Jobs up to which the whole list is asked for at each look, and looks between two requests for a longer one. */
+const SHORT = 200;
+const SELDOM = 6;
 /** Milliseconds that a command may take. */
 const PATIENCE = 60000;
 const PAUSES = [500, 1000, 2000, 2000, 5000];
@@ -110,7 +115,8 @@ export class Branch {
     this.state = "connecting";
     this.since = Date.now();
     this.attempts = 0;
-    setInterval(() => this.probe(PROBE), 5000);
+    setInterval(() => this.probe(PROBE), 2000);
+    this.looks = 0;
     document.addEventListener("visibilitychange", () => document.hidden || this.probe(0));
     this.connect();
   }
@@ -126,7 +132,7 @@ export class Branch {
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     const link = new Socket(address, (name, payload) => this.hear(link, name, payload), (reason) => this.lose(link, reason));
     this.link = link;
-    const timer = setTimeout(() => link.giveUp(), PROBE);
+    const timer = setTimeout(() => link.giveUp(), CONNECTING);
     link.opened.then(() => this.learn(link)).catch((error) => {
       if (error.code !== "connection-lost") this.trouble(error);
       link.giveUp();
@@ -289,6 +295,10 @@ export class Branch {
   async refresh() {
     const link = this.link;
     if (this.state !== "ready" || this.past) return;
+    if (this.jobs.size > SHORT && ++this.looks % SELDOM) {
+      await this.probe(0);
+      return;
+    }
     this.past = [];
     try {
       this.status = await link.command("Common.Status");

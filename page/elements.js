@@ -3,7 +3,7 @@
 // Theory of operation.  Everything that a peer says - names, reasons, persons, texts of a document - reaches the screen
 // by createTextNode alone, so no text is ever read as markup.  Characters that turn the direction of writing, and
 // control characters, are replaced first: a name cannot turn the sentence around it.  Words come from catalogue.json;
-// a text there may name facts in braces, and has one form for each plural of its language.
+// a text there may name facts in braces, and has one form for each plural of its language or for a number.
 
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 const SVG = "http://www.w3.org/2000/svg";
@@ -42,7 +42,7 @@ export const has = (key) => key in words;
 /** The text of that name with its facts; a fact named `n` chooses the plural. */
 export function t(key, facts = {}) {
   let text = words[key] ?? key;
-  if (typeof text === "object") text = (facts.n === 0 ? text.zero : undefined) ?? text[plurals.select(facts.n ?? 0)] ?? text.other;
+  if (typeof text === "object") text = text[facts.n] ?? text[plurals.select(facts.n ?? 0)] ?? text.other;
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in facts ? harmless(facts[name]) : whole));
 }
 
