@@ -20,6 +20,14 @@ const PATIENCE = 60000;
 const PAUSES = [500, 1000, 2000, 2000, 5000];
 /** Bytes of a document that fit into one command, and of a piece of a larger one. */
 const PIECE = 96 * 1024;
+const STEP = "Spooler.StepEvent";
+/** Events with the view of a job, and where it is in them. */
+const VIEWED = {
+  "Spooler.JobEvent": (job) => job,
+  "Recovery.QuestionEvent": ({ job }) => job,
+  "Recovery.QuestionClosedEvent": (job) => job,
+  "Spooler.JobEndedEvent": ({ job }) => job,
+};
 /** Reasons for which the appliance ends a connection and would end the next one too. */
 const FINAL = new Set(["certificate-revoked", "certificate-not-accepted", "page-outdated"]);
 
@@ -225,7 +233,7 @@ export class Branch {
     if (this.past) this.past.push([name, payload]);
     if (name === "Spooler.MediaPromptEvent") payload = { ...payload, link };
     // Prompts are in no list, so they count from the first event on.
-    if (this.past && name !== "Spooler.MediaPromptEvent") return;
+    if (this.state !== "ready" && name !== "Spooler.MediaPromptEvent") return;
     this.apply(name, payload);
     this.changed(name);
   }
@@ -235,7 +243,7 @@ export class Branch {
       case "Spooler.JobEvent":
         this.takeJob(payload);
         break;
-      case "Spooler.StepEvent": {
+      case STEP: {
         const job = this.jobs.get(payload.job);
         if (job && payload.confirmed >= job.confirmed) {
           const { confirmed, sending, linesDone } = payload;
@@ -313,7 +321,10 @@ export class Branch {
       if (link === this.link) {
         const past = this.past ?? [];
         this.past = null;
-        for (const [name, payload] of past) this.apply(name, payload);
+        for (const [name, payload] of past) {
+          if (STEP === name) this.apply(name, payload);
+          else if (name in VIEWED) this.takeJob(VIEWED[name](payload));
+        }
         this.changed("all");
       }
     }
