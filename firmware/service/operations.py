@@ -161,7 +161,7 @@ class Operations:
         uri: str,
         zone: str,
     ) -> None:
-        """`welcome` is told to agents, `status` what is known at once; the service is at `uri`, and its clock in `zone`."""
+        """`welcome` is told to agents, `status` is known at once; the service is at `uri`, and its clock in `zone`."""
         self._now = now
         self._turns = turns
         self._agents = agents
