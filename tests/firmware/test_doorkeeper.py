@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -62,7 +63,7 @@ def revoke(branch: Branch, name: str) -> None:
     ],
 )
 def test_a_terminal_that_only_looks_has_no_other_role_whatever_its_certificate_says(
-    branch: Branch, lists: dict[str, tuple[str, ...]], roles: set[Role]
+    branch: Branch, lists: dict[str, Any], roles: set[Role]
 ) -> None:
     etc = branch.config
     settings = TerminalsConfig(etc / pki.SERVER, etc / pki.SERVER_KEY, etc / pki.AUTHORITY, etc / pki.REVOKED, **lists)
