@@ -322,6 +322,11 @@ class Acceptance:
             return await self._drawing.run(self._prepared, request, document)
         return await _done(document, self._prepared, request, document)
 
+    def judge_priority(self, priority: int) -> None:
+        """Refuse a priority above the operator's ceiling, or below 1.  Raises PassbookError `priority-not-allowed`."""
+        if not 1 <= priority <= self._limits.priority_ceiling:
+            raise PassbookError("priority-not-allowed", most=self._limits.priority_ceiling)
+
     def judge_kind(self, printer: str, format: str, layout: str) -> None:  # noqa: A002  # the word of the protocol
         """Refuse a format, or a named layout, that a printer does not print.  Raises PassbookError."""
         self._destinations[printer].judge_kind(format, layout)
@@ -353,8 +358,7 @@ class Acceptance:
         check_name("keyRef", request.key_ref, least=0)
         check_naming(request)
         check_name("application", request.application, least=0)
-        if not 1 <= request.priority <= self._limits.priority_ceiling:
-            raise PassbookError("priority-not-allowed", most=self._limits.priority_ceiling)
+        self.judge_priority(request.priority)
         # A message has its documents in base64, and its own limit.
         most = LONGEST_MESSAGE if request.format == MAIL_FORMAT else MAX_DOCUMENT
         if len(document) > most:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -46,6 +46,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.actor import Actor, may_not_decide
 from passbook.job.choice import Keep
+from passbook.job.priorities import set_priority
 from passbook.job.record import HistoryEntry, Record, without_outline
 from passbook.job.states import JobState
 from passbook.protocol.answer_all import AnswerAll, AnsweredAll
@@ -63,6 +64,7 @@ from passbook.protocol.messages import (
     Nothing,
     PrinterView,
     Received,
+    SetPriority,
     StatusReport,
     SubmitJob,
     UploadPiece,
@@ -95,6 +97,7 @@ from passbook.protocol.operators import (
     RouteTest,
     Word,
 )
+from passbook.protocol.outlines import GetOutline, JobOutline
 from passbook.protocol.pages import JobPage, Page, QuestionPage, page_of
 from passbook.protocol.printer_setup import PrinterDetails, PrinterRef, PrintRuler
 from passbook.protocol.progress import paper_words, state_words, take_words
@@ -182,8 +185,7 @@ class Operations:
         self._doorkeeper = doorkeeper
         self._clock = clock
         self._problems, self._joining = problems, joining
-        self._status = status
-        self._uri, self._zone = uri, zone
+        self._status, self._uri, self._zone = status, uri, zone
 
     @operation("ServicePublisher.GetServices", ALL)
     async def services(self, _call: Call, _payload: Nothing) -> Services:
@@ -261,14 +263,27 @@ class Operations:
     @operation("Spooler.SetFeed", AT_TERMINALS, "unknown-job", *STORED, "not-allowed-in-state", "choice-not-possible")
     async def set_feed(self, call: Call, order: SetFeed) -> JobView:
         """Choose the copy from which a job is printed, until its turn."""
-        check_name("person", order.person)
-        record = self._spool.record(_named(order).job)
-        if not call.actor.may_decide(record.requester):
-            raise may_not_decide(call.actor.name, order.job)
+        record = self._decided(call.actor, JobOrder(order.job, order.person))
         choosing = changes.choose_feed(order.feed, stamp(self._now))
         chosen = await asyncio.wrap_future(self._jobs.change(record.job_id, choosing))
         _LOG.info("feed-chosen", job=record.job_id, terminal=call.actor.name, person=order.person)
         return self._view(call.actor, chosen)
+
+    @operation(
+        "Spooler.SetPriority", AT_TERMINALS, "unknown-job", *STORED, "not-allowed-in-state", "priority-not-allowed"
+    )
+    async def set_priority(self, call: Call, order: SetPriority) -> JobView:
+        """Give a job another priority, until it prints."""
+        record = self._decided(call.actor, JobOrder(order.job, order.person))
+        self._admission.judge_priority(order.priority)
+        changed = await asyncio.wrap_future(self._jobs.change(record.job_id, set_priority(order.priority)))
+        _LOG.info("priority-set", job=record.job_id, terminal=call.actor.name, person=order.person)
+        return self._view(call.actor, changed)
+
+    @operation("Spooler.GetOutline", ALL_BUT_AUDITORS, *FOUND)
+    async def get_outline(self, _call: Call, asked: GetOutline) -> JobOutline:
+        """Give the steps of an unfinished job without their text."""
+        return JobOutline(asked.job, self._spool.job(_named(asked).job).record.outline)
 
     @operation("Spooler.ListJobs", ALL_BUT_AUDITORS | WALLS)
     async def list_jobs(self, call: Call, page: Page) -> JobPage:
@@ -536,6 +551,14 @@ class Operations:
         line = line_of(entry, with_people=actor.may_decide(entry.record.requester))
         return msgspec.structs.replace(line, job=self._names.shown(line.job, entry.record))
 
+    def _decided(self, actor: Actor, order: JobOrder) -> Record:
+        """The job about which a person decides.  Raises `not-permitted` for an actor that may not (P12)."""
+        check_name("person", order.person)
+        record = self._spool.record(_named(order).job)
+        if not actor.may_decide(record.requester):
+            raise may_not_decide(actor.name, order.job)
+        return record
+
     def _ordered(self, actor: Actor, order: JobOrder) -> Record:
         """The job of an order.  Raises `not-permitted` for an actor that may give none about it (P12)."""
         record = self._spool.record(_named(order).job)
@@ -544,21 +567,14 @@ class Operations:
         return record
 
 
-R = TypeVar(
-    "R",
-    JobRef,
-    GetDocument,
-    JobOrder,
-    AnswerQuestion,
-    AcknowledgeNotice,
-    TakeTurn,
-    OfferRight,
-    ConfirmRight,
-    ReportJob,
-    SetFeed,
-    GetSealed,
-    GrantPreview,
-)
+class _OfAJob(Protocol):
+    """A payload that names a job."""
+
+    @property
+    def job(self) -> str: ...
+
+
+R = TypeVar("R", bound=_OfAJob)
 
 
 def _named(payload: R) -> R:

@@ -183,6 +183,14 @@ class MoveJob(Payload, frozen=True):
     from_line: int = 0
 
 
+class SetPriority(Payload, frozen=True):
+    """`Spooler.SetPriority`: `person` gives another priority to a job that does not print now."""
+
+    job: str
+    priority: int
+    person: str
+
+
 class Nothing(Payload, frozen=True):
     """The empty payload."""
 
