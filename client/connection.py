@@ -52,7 +52,7 @@ from passbook.protocol.messages import (
 from passbook.protocol.notice import AcknowledgeNotice, GetHistoryHeads, HistoryHeads, Notice, NoticePage
 from passbook.protocol.pages import JobPage, Page, QuestionPage
 from passbook.protocol.terminal_list import TerminalList, TerminalView
-from passbook.protocol.two_spools import AgentSettings, GetSealed, GrantPreview, SealedCopy, SetFeed
+from passbook.protocol.two_spools import AgentSettings, GetSealed, GrantPreview, PageAddress, SealedCopy, SetFeed
 
 T = TypeVar("T")
 
@@ -295,6 +295,10 @@ class TerminalClient(Client):
     async def agent_settings(self) -> AgentSettings:
         """The defaults of the agent at the other end, and the figures of its spool."""
         return await self.command("Agent.GetSettings", Nothing(), AgentSettings)
+
+    async def page_address(self) -> PageAddress:
+        """An address at which a browser of this machine shows the page, from the agent at the other end."""
+        return await self.command("Agent.OpenPage", Nothing(), PageAddress)
 
     async def set_feed(self, job: str, feed: Side, person: str) -> JobView:
         """Change the copy from which a job shall be printed; `person` decided that."""

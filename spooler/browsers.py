@@ -29,14 +29,16 @@ def respond(connection: ServerConnection, reply: PageReply) -> Response:
     return Response(reply.status.value, reply.status.phrase, headers, reply.body)
 
 
-def check_origin(request: Request, scheme: str, names: frozenset[str]) -> None:
+def check_origin(request: Request, scheme: str, names: frozenset[str], *, is_needed: bool = False) -> None:
     """Refuse a page that came from anywhere but the very place that it connects to.
 
-    A program sends no Origin and is none of a browser's pages.  `names` are our own, without a port.  Raises
+    A program sends no Origin; it is refused where one `is_needed`.  `names` are our own, without a port.  Raises
     PassbookError `origin-not-accepted`.
     """
     origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
-    if origins and not (len(origins) == len(hosts) == 1 and _is_own(origins[0], scheme, hosts[0], names)):
+    if (origins or is_needed) and not (
+        len(origins) == len(hosts) == 1 and _is_own(origins[0], scheme, hosts[0], names)
+    ):
         raise PassbookError("origin-not-accepted")
 
 

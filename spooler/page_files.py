@@ -96,7 +96,7 @@ class PageFiles:
         if method != "GET":
             return text_reply(HTTPStatus.METHOD_NOT_ALLOWED, "Only GET is answered here.", {"Allow": "GET"})
         if path == "/":
-            return _led_to(f"{self.version}/")
+            return led_to(f"{self.version}/")
         version, _, name = path.removeprefix("/").partition("/")
         if version != self.version:
             return self._of_another_version(version, name)
@@ -122,7 +122,7 @@ class PageFiles:
             return text_reply(HTTPStatus.NOT_FOUND, "There is nothing here; the page is at /.")
         # A bookmark finds the page of today; a page that is open must not mix files of two versions.
         if not name:
-            return _led_to("../")
+            return led_to("../")
         return text_reply(HTTPStatus.GONE, "This file was of an earlier version of the page; load the page again.")
 
 
@@ -132,7 +132,8 @@ def text_reply(status: HTTPStatus, text: str, headers: Mapping[str, str] | None 
     return PageReply(status, {**fixed, **(headers or {})}, f"{text}\n".encode())
 
 
-def _led_to(place: str) -> PageReply:
+def led_to(place: str) -> PageReply:
+    """An answer that sends a browser to another place."""
     return PageReply(HTTPStatus.TEMPORARY_REDIRECT, {**GUARDS, "Cache-Control": "no-store", "Location": place}, b"")
 
 

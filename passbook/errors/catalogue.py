@@ -92,6 +92,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         "A page that came from another address asked for a connection. It was refused and nothing was read; open the "
         "page of this address itself.",
     ),
+    "page-address-used": ErrorKind(
+        Mender.CALLER,
+        "This address of the page was opened already, or it is too old. Nothing was shown; get a new one with "
+        "teller page.",
+    ),
     "page-outdated": ErrorKind(
         Mender.TELLER,
         "The page is of an earlier version than the service. The connection was closed and nothing was done; load the "

@@ -7,14 +7,14 @@ away it is refused with the code of the lost connection.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from msgspec.structs import replace
 
 from passbook.errors import PassbookError
 from passbook.job import changes
-from passbook.job.actor import Role
+from passbook.job.actor import Actor, Role
 from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
 from passbook.job.print_right import RightState
@@ -42,7 +42,7 @@ from passbook.protocol.naming import check_name, check_one_key
 from passbook.protocol.notice import AcknowledgeNotice, Notice, NoticePage, notice_of
 from passbook.protocol.operation import Call, Operation, catalogue_of, operation
 from passbook.protocol.pages import JobPage, Page, QuestionPage
-from passbook.protocol.two_spools import AgentSettings, GetSealed, SealedCopy, SetFeed
+from passbook.protocol.two_spools import AgentSettings, GetSealed, PageAddress, SealedCopy, SetFeed
 from passbook.protocol.uploads import take_piece, whole_document
 from spooler.clock import stamp
 from spooler.logs import Log
@@ -89,10 +89,14 @@ class AgentOperations:
         finished: FinishedCopies,
         reach: Reach,
         sides: KeptSides,
+        page_address: Callable[[Actor], Awaitable[str]],
         seen: Callable[[str], None],
         problems: Callable[[], list[PassbookError]],
     ) -> None:
-        """`seen` is told of each end that was acknowledged; `problems` are those of the agent."""
+        """`seen` is told of each end that was acknowledged; `problems` are those of the agent.
+
+        `page_address` gives a program a new address of the page.
+        """
         self._own = own
         self._upstream = upstream
         self._submissions = submissions
@@ -106,6 +110,7 @@ class AgentOperations:
         self._reach = reach
         self._sides = sides
         self._known = known
+        self._page_address = page_address
         self._seen = seen
         self._problems = problems
 
@@ -122,6 +127,11 @@ class AgentOperations:
     async def settings(self, _call: Call, _payload: Nothing) -> AgentSettings:
         """Tell the choice where a person makes none, and the figures of the agent's spool and of the network."""
         return self._sides.figures(self._own.store.name, self._reach.silent_for())
+
+    @operation("Agent.OpenPage", CALLERS, "file-problem")
+    async def open_page(self, call: Call, _payload: Nothing) -> PageAddress:
+        """Give an address at which a browser of this machine shows the page; it is good once."""
+        return PageAddress(await self._page_address(call.actor))
 
     @operation("Common.Status", CALLERS)
     async def status(self, _call: Call, _payload: Nothing) -> StatusReport:
