@@ -152,7 +152,6 @@ export function row(cells, columns, last = null) {
 export class SendView {
   constructor(branch) {
     this.branch = branch;
-    this.looks = false;
     this.checked = null;
     this.element = el("div");
     this.agent = null;
@@ -206,9 +205,8 @@ export class SendView {
     else fill(this.spools, el("p", t("send.no-agent")));
   }
 
-  async showSpools() {
-    const figures = await this.branch.command("Agent.GetSettings").catch(() => null);
-    if (!figures) return;
+  showSpools() {
+    const figures = this.branch.agent;
     const mib = (bytes) => Math.round(bytes / 1048576);
     const told = [t("spool.own", { n: figures.jobs, used: mib(figures.used), most: mib(figures.most), percent: figures.percent }),
       figures.stopped ? t("spool.stopped", { why: tOr("reason.", figures.stopped), percent: figures.startAt }) : t("spool.takes"),
