@@ -97,9 +97,10 @@ class Page {
     const asked = [...questions.values()].filter((one) => one.asked).length;
     const count = this.counts?.get("questions");
     if (!count) return;
-    const text = asked ? String(asked) : "";
-    if (count.textContent !== text) fill(count, text);
-    count.setAttribute("aria-label", t("count.questions", { n: asked }));
+    if (count.dataset.asked !== String(asked)) {
+      fill(count, asked ? [el("span", { "aria-hidden": "true" }, asked), el("span", { class: "hidden" }, t("count.questions", { n: asked }))] : null);
+      count.dataset.asked = String(asked);
+    }
     count.parentElement.classList.toggle("urgent", asked > 0);
     document.title = asked ? `(${asked}) ${t("title")}` : t("title");
   }
