@@ -281,7 +281,11 @@ export class Branch {
     if (TERMINAL_STATES.has(job.state)) {
       this.jobs.delete(job.job);
       this.outlines.delete(job.job);
-    } else this.jobs.set(job.job, job);
+    } else {
+      // Only lists tell the name and date that an owner shares; an event leaves them out.
+      const known = this.jobs.get(job.job);
+      this.jobs.set(job.job, { ...job, name: job.name || known?.name || "", documentDate: job.documentDate || known?.documentDate || "" });
+    }
     const stops = !(job.state === "processing-stopped" && job.valid);
     if (job.state === "processing" || TERMINAL_STATES.has(job.state) || (stops && !job.valid)) this.dropPrompt(job.job);
   }

@@ -114,7 +114,7 @@ export class NowView {
     else if (job.state !== "processing") add("order.holding", () => this.order(job, "Spooler.HoldJob", "holding"));
     add("order.cancel", () => this.order(job, "Spooler.CancelJob", "cancel"));
     if (job.choice?.keep === "both" && ["pending", "pending-held"].includes(job.state)) add("order.feed", () => this.feed(job));
-    if (branch.may("Spooler.SetPriority") && ["pending", "pending-held"].includes(job.state)) add("order.priority", () => this.priority(job));
+    if (branch.may("Spooler.SetPriority") && (job.state === "pending" || !job.valid)) add("order.priority", () => this.priority(job));
     return el("div", { class: "row-orders" }, buttons);
   }
 
@@ -222,7 +222,9 @@ export class SendView {
     if (!file) return;
     const known = { csv: "passbook-update+csv", json: "passbook-update+json", txt: "text", pdf: "pdf", form: "form" }[file.name.split(".").at(-1).toLowerCase()];
     if (known) this.format.value = known;
-    if (!this.title.value) this.title.value = file.name.slice(0, 128);
+    // A name that a person typed stays; that of an earlier file does not.
+    if (!this.title.value || this.title.value === this.ownName) this.title.value = file.name.slice(0, 128);
+    this.ownName = file.name.slice(0, 128);
     this.text.disabled = true;
     this.text.value = "";
     this.check();

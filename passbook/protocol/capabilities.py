@@ -45,7 +45,7 @@ class Capabilities(msgspec.Struct, frozen=True):
 def capabilities_of(commands: tuple[str, ...], actor: Actor, zone: str) -> Capabilities:
     """These commands, gathered by interface, for this caller."""
     interfaces: dict[str, tuple[str, ...]] = {}
-    for name in commands:
+    for name in dict.fromkeys(commands):
         interface = name.partition(".")[0]
         interfaces[interface] = (*interfaces.get(interface, ()), name)
     gathered = tuple(Interface(name, found) for name, found in interfaces.items())

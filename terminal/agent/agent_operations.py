@@ -20,6 +20,7 @@ from passbook.job.counts import JobCounts
 from passbook.job.print_right import RightState
 from passbook.job.record import Acknowledged, Record, Verdict, without_outline
 from passbook.job.states import JobState
+from passbook.protocol.capabilities import Capabilities, capabilities_of
 from passbook.protocol.document import GetDocument, StoredDocument
 from passbook.protocol.history_reply import GetHistory, HistoryReply
 from passbook.protocol.media import Device, MechanismStatus, Media
@@ -132,6 +133,16 @@ class AgentOperations:
     async def open_page(self, call: Call, _payload: Nothing) -> PageAddress:
         """Give an address at which a browser of this machine shows the page; it is good once."""
         return PageAddress(await self._page_address(call.actor))
+
+    @operation("Common.Capabilities", CALLERS)
+    async def capabilities(self, call: Call, _payload: Nothing) -> Capabilities:
+        """Tell who the caller is, and the commands that it may use here now; fewer while the appliance is away."""
+        own = tuple(AGENT_OPERATIONS)
+        if not self._reach.is_reached:
+            return capabilities_of(own, call.actor, "")
+        told = await self._upstream.command("Common.Capabilities", Nothing(), Capabilities)
+        theirs = [name for one in told.interfaces for name in one.commands]
+        return replace(told, interfaces=capabilities_of((*theirs, *own), call.actor, told.zone).interfaces)
 
     @operation("Common.Status", CALLERS)
     async def status(self, _call: Call, _payload: Nothing) -> StatusReport:

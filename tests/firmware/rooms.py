@@ -73,6 +73,7 @@ SAMPLES: Final[dict[str, Any]] = {
     "job": "7f3a09c2d1e84b55",
     "key": "A" * 43 + "=",
     "person": "Ann",
+    "priority": 60,
     "printer": "front",
     "right": "taken",
     "spool": "0a0b",
