@@ -23,6 +23,7 @@ PARTS: Final = (
     "two_spools",
     "mail",
     "link_speed",
+    "browser_page",
 )
 """Modules of this folder, in the order of the page."""
 PAGE: Final = PROJECT / "docs" / "performance.md"

@@ -45,7 +45,7 @@ def turn_to(page: Page, view: str) -> None:
     page.goto(f"{page.url.partition('#')[0]}#{view}")
     expect(page.locator("body")).to_have_attribute("data-view", view)
     expect(page.locator("#main")).not_to_be_empty()
-    page.wait_for_function("!document.querySelector('[aria-busy=true]')")
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
 
 
 def found_by_axe(page: Page) -> list[str]:
