@@ -320,7 +320,7 @@ export class WallView {
       status.printers.map((view) => {
         const own = all.filter((job) => job.printer === view.printer).slice(0, 8);
         const prompt = prompts.get(view.printer);
-        return el("article", { class: "card" }, el("h2", view.printer), el("p", printerWords(view)), prompt ? el("p", { class: "prompt" }, promptWords(prompt, jobs.get(prompt.job))) : null,
+        return el("article", { class: "card" }, el("h2", view.printer), el("p", printerWords(view)), prompt ? el("p", { class: "prompt" }, promptWords(prompt, this.branch)) : null,
           el("ul", own.map((job) => el("li", t("wall.job", { job: short(job.job), requester: job.requester, done: job.linesDone, n: job.lines }), " ", waitingWords(job)))));
       }));
   }
