@@ -114,6 +114,7 @@ export class Branch {
     this.prompts = new Map();
     this.layouts = new Map();
     this.formats = [];
+    this.agent = null;
     this.outlines = new Map();
     this.failures = new Map();
     this.status = null;
@@ -183,14 +184,7 @@ export class Branch {
 
   /** Ask for everything that is open, and put the events since over it. */
   async learn(link) {
-    const { interfaces, name = "", roles = [], zone = "" } = await link.command("Common.Capabilities");
-    this.commands = new Set(interfaces.flatMap((one) => one.commands));
-    Object.assign(this, { name, zone, roles: new Set(roles) });
-    if (this.may("Spooler.ListLayouts")) {
-      const { layouts, formats } = await link.command("Spooler.ListLayouts");
-      this.layouts = new Map(layouts.map((one) => [one.name, one]));
-      this.formats = formats;
-    }
+    await this.learnRoles(link);
     const mark = this.past.length;
     this.status = await link.command("Common.Status");
     const jobs = await this.pages(link, "Spooler.ListJobs", "jobs", (job) => job);
@@ -205,6 +199,32 @@ export class Branch {
     this.state = "ready";
     this.attempts = 0;
     this.changed("all");
+  }
+
+  /** Ask who this is, what it may do now, and the layouts. */
+  async learnRoles(link) {
+    const { interfaces, name = "", roles = [], zone = "" } = await link.command("Common.Capabilities");
+    this.commands = new Set(interfaces.flatMap((one) => one.commands));
+    Object.assign(this, { name, zone, roles: new Set(roles) });
+    if (this.may("Spooler.ListLayouts")) {
+      const { layouts, formats } = await link.command("Spooler.ListLayouts");
+      this.layouts = new Map(layouts.map((one) => [one.name, one]));
+      this.formats = formats;
+    }
+    if (this.may("Agent.GetSettings")) this.agent = await link.command("Agent.GetSettings");
+  }
+
+  /** Whether this page is at an agent whose appliance is away. */
+  get isApart() {
+    return Boolean(this.agent?.silent);
+  }
+
+  /** Ask the agent for its figures; when the appliance has gone or come, other commands are possible. */
+  async lookAtAgent(link) {
+    if (!this.may("Agent.GetSettings")) return;
+    const wasApart = this.isApart;
+    this.agent = await link.command("Agent.GetSettings");
+    if (wasApart !== this.isApart) await this.learnRoles(link);
   }
 
   replaceQuestions(questions) {
@@ -313,6 +333,7 @@ export class Branch {
     }
     this.past = [];
     try {
+      await this.lookAtAgent(link);
       this.status = await link.command("Common.Status");
       const jobs = await this.pages(link, "Spooler.ListJobs", "jobs", (job) => job);
       if (link !== this.link) return;

@@ -93,6 +93,15 @@ export function when(stamp) {
   return day(moment) === day(new Date()) ? time : `${day(moment)} ${time}`;
 }
 
+/** The first or the last minute of a day of the branch's zone, as the protocol has moments: in UTC. */
+export function momentOf(day, isEnd) {
+  const local = Date.parse(`${day}T${isEnd ? "23:59" : "00:00"}Z`);
+  const options = { timeZone: zone, year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", hourCycle: "h23" };
+  const parts = Object.fromEntries(new Intl.DateTimeFormat("en", options).formatToParts(local).map((one) => [one.type, Number(one.value)]));
+  const ahead = Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute) - local;
+  return new Date(local - ahead).toISOString().slice(0, 16);
+}
+
 /** A length of time in the largest unit that it fills. */
 export function span(seconds) {
   for (const [unit, length] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {

@@ -1,7 +1,7 @@
 // The page: its frame, its views by role, and what it shows of the connection.
 
 import { Branch } from "./connection.js";
-import { el, fill, loadWords, say, sentence, setZone, t, tOr, when } from "./elements.js";
+import { el, fill, loadWords, say, sentence, setZone, span, t, tOr, when } from "./elements.js";
 import { QuestionsView } from "./questions.js";
 import { NowView, SendView } from "./work.js";
 import { HistoryView, PrintersView, TerminalsView, WallView } from "./records.js";
@@ -97,9 +97,10 @@ class Page {
     const asked = [...questions.values()].filter((one) => one.asked).length;
     const count = this.counts?.get("questions");
     if (!count) return;
-    const text = asked ? String(asked) : "";
-    if (count.textContent !== text) fill(count, text);
-    count.setAttribute("aria-label", t("count.questions", { n: asked }));
+    if (count.dataset.asked !== String(asked)) {
+      fill(count, asked ? [el("span", { "aria-hidden": "true" }, asked), el("span", { class: "hidden" }, t("count.questions", { n: asked }))] : null);
+      count.dataset.asked = String(asked);
+    }
     count.parentElement.classList.toggle("urgent", asked > 0);
     document.title = asked ? `(${asked}) ${t("title")}` : t("title");
   }
@@ -136,12 +137,12 @@ class Page {
       fill(this.menu);
       fill(this.who);
     }
-    const mark = isWhole ? "" : `${branch.state} ${Math.floor((Date.now() - branch.since) / 10000)}`;
+    const mark = isWhole ? (branch.isApart ? `apart ${Math.floor(branch.agent.silent / 60)}` : "") : `${branch.state} ${Math.floor((Date.now() - branch.since) / 10000)}`;
     if (mark === this.linkMark) return;
     const was = this.linkMark;
     this.linkMark = mark;
     if (isWhole) {
-      fill(this.link);
+      fill(this.link, branch.isApart ? el("p", { class: "banner apart" }, t("link.apart", { ago: span(branch.agent.silent) })) : null);
       if (was?.startsWith("lost")) say(t("link.again"));
       return;
     }

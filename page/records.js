@@ -1,6 +1,6 @@
 // History, printers, terminals, and the wall: what is told of the branch.
 
-import { byWhom, el, fill, reasons, sentence, short, span, svg, t, tOr, when } from "./elements.js";
+import { byWhom, el, fill, momentOf, reasons, sentence, short, span, svg, t, tOr, when } from "./elements.js";
 import { orderWords } from "./questions.js";
 import { fedBy, printerWords, promptWords, row, waitingWords } from "./work.js";
 import { bytesOf } from "./connection.js";
@@ -47,7 +47,9 @@ export class HistoryView {
   wanted() {
     const wanted = {};
     for (const [name, input] of Object.entries(this.fields)) {
-      if (input.value.trim()) wanted[name] = name === "last" ? Number(input.value) : input.value.trim();
+      const value = input.value.trim();
+      if (!value) continue;
+      wanted[name] = name === "last" ? Number(value) : ["since", "until"].includes(name) ? momentOf(value, name === "until") : value;
     }
     return wanted;
   }
@@ -175,8 +177,19 @@ function told(one) {
   return parts.join(" ");
 }
 
+/** The name of a group of a summary, in words and in the branch's zone. */
+function groupName(group, name) {
+  if (group === "hour") return when(`${name}Z`);
+  if (group === "outcome") {
+    const [state, ...why] = name.split(" ");
+    return [tOr("state.", state), ...why.map((one) => `(${tOr("reason.", one.slice(1, -1))})`)].join(" ");
+  }
+  return group === "terminal" ? name : tOr("group.", name);
+}
+
 /** A summary as bars, with its figures as text. */
-function plot(group, summary) {
+function plot(group, groups) {
+  const summary = groups.map((one) => ({ ...one, group: groupName(group, one.group) }));
   const most = Math.max(1, ...summary.map((one) => one.jobs));
   const height = 26;
   const shown = summary.slice(-24);
@@ -307,7 +320,7 @@ export class WallView {
       status.printers.map((view) => {
         const own = all.filter((job) => job.printer === view.printer).slice(0, 8);
         const prompt = prompts.get(view.printer);
-        return el("article", { class: "card" }, el("h2", view.printer), el("p", printerWords(view)), prompt ? el("p", { class: "prompt" }, promptWords(prompt, jobs.get(prompt.job))) : null,
+        return el("article", { class: "card" }, el("h2", view.printer), el("p", printerWords(view)), prompt ? el("p", { class: "prompt" }, promptWords(prompt, this.branch)) : null,
           el("ul", own.map((job) => el("li", t("wall.job", { job: short(job.job), requester: job.requester, done: job.linesDone, n: job.lines }), " ", waitingWords(job)))));
       }));
   }

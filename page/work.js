@@ -18,8 +18,11 @@ export function waitingWords(job) {
 }
 
 /** What a person shall do with a book, as a sentence. */
-export function promptWords(prompt, job) {
-  const facts = { printer: prompt.printer, page: prompt.page, medium: job ? mediumOf(job) : t("medium.any"), form: prompt.form, number: prompt.number, cassette: prompt.cassette };
+export function promptWords(prompt, branch) {
+  const job = branch.jobs.get(prompt.job) ?? branch.notices.get(prompt.job)?.job;
+  const kind = branch.layouts.get(prompt.layout || job?.layout)?.kind;
+  const medium = t(kind === "passbook" ? "medium.book" : kind ? "medium.sheet" : "medium.any");
+  const facts = { printer: prompt.printer, page: prompt.page, medium, form: prompt.form, number: prompt.number, cassette: prompt.cassette };
   if (prompt.form && prompt.action === "insert") return t("prompt.form", facts);
   return tOr("prompt.", prompt.action, facts);
 }
@@ -71,7 +74,7 @@ export class NowView {
   }
 
   printerCard(view, prompt, job, outline) {
-    const prompted = prompt ? el("p", { class: "prompt", role: "status" }, promptWords(prompt, this.branch.jobs.get(prompt.job)), prompt.job ? ` (${short(prompt.job)})` : "") : null;
+    const prompted = prompt ? el("p", { class: "prompt", role: "status" }, promptWords(prompt, this.branch), prompt.job ? ` (${short(prompt.job)})` : "") : null;
     return el("article", { class: "card" }, el("h2", view.printer), el("p", printerWords(view)), prompted, job ? this.progress(job, outline) : el("p", t("now.idle")));
   }
 
@@ -152,7 +155,6 @@ export function row(cells, columns, last = null) {
 export class SendView {
   constructor(branch) {
     this.branch = branch;
-    this.looks = false;
     this.checked = null;
     this.element = el("div");
     this.agent = null;
@@ -206,9 +208,8 @@ export class SendView {
     else fill(this.spools, el("p", t("send.no-agent")));
   }
 
-  async showSpools() {
-    const figures = await this.branch.command("Agent.GetSettings").catch(() => null);
-    if (!figures) return;
+  showSpools() {
+    const figures = this.branch.agent;
     const mib = (bytes) => Math.round(bytes / 1048576);
     const told = [t("spool.own", { n: figures.jobs, used: mib(figures.used), most: mib(figures.most), percent: figures.percent }),
       figures.stopped ? t("spool.stopped", { why: tOr("reason.", figures.stopped), percent: figures.startAt }) : t("spool.takes"),

@@ -38,7 +38,7 @@ NAMED: Final = {
     "order": [one.value for one in Verdict if one is not Verdict.RESUME],
     "prompt": ["insert", "turn", "take"],
     "view": ["questions", "now", "send", "history", "printers", "terminals", "wall"],
-    "link": ["connecting", "lost", "page-outdated", "certificate-revoked", "certificate-not-accepted"],
+    "link": ["connecting", "lost", "page-outdated", "certificate-revoked", "certificate-not-accepted", "apart"],
 }
 """The beginning of a key, and the keywords that may stand behind it."""
 _KEY: Final = re.compile(r"""\bt\(\s*(?:[^"`()]*\? )?"([a-z][\w.-]*)"(?:\s*:\s*"([a-z][\w.-]*)")?""")
