@@ -41,9 +41,9 @@ class Doorkeeper:
         actor = judge_terminal(certificate, self._clock.for_certificates(), self._trust)
         # A terminal in several lists is the one that may do least.
         if actor.name in self._settings.walls:
-            return msgspec.structs.replace(actor, roles=frozenset({Role.WALL}))
+            return _only(Role.WALL, actor)
         if actor.name in self._settings.auditors:
-            return msgspec.structs.replace(actor, roles=frozenset({Role.AUDITOR}))
+            return _only(Role.AUDITOR, actor)
         if actor.name in self._representatives:
             return msgspec.structs.replace(actor, roles=actor.roles | {Role.REPRESENTATIVE})
         return actor
@@ -59,3 +59,8 @@ class Doorkeeper:
     def revoked(self) -> int:
         """The number of certificates on the list in force."""
         return len(self._trust.revoked)
+
+
+def _only(role: Role, actor: Actor) -> Actor:
+    """The same terminal in this role alone; no requester has its name, so it is told nothing that a requester is."""
+    return msgspec.structs.replace(actor, name=f"{role.value}:{actor.name}", roles=frozenset({role}))

@@ -35,6 +35,8 @@ GOOD_FOR: Final = 60.0
 """Seconds within which an address must be opened."""
 MOST_PLACES: Final = 8
 """Addresses that wait to be opened, and as many pages that were; the oldest is forgotten."""
+MOST_CONNECTIONS: Final = 64
+"""Connections at the same time; a browser has a few."""
 SECRET_BYTES: Final = 32
 
 
@@ -43,6 +45,15 @@ class _Token(NamedTuple):
 
     at: float
     caller: UnixCaller
+
+
+class _Counted(ServerConnection):
+    """A connection of a browser, which ends at once where there are too many: any user of the machine can make them."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # type: ignore[explicit-override]
+        super().connection_made(transport)
+        if len(self.server.handler_tasks) > MOST_CONNECTIONS:
+            self.transport.abort()
 
 
 class PageDoor:
@@ -99,6 +110,7 @@ class PageDoor:
                 ping_timeout=PING,
                 process_request=self._receive,
                 server_header=None,
+                create_connection=_Counted,
             )
         except OSError as error:
             raise PassbookError("file-problem", file=HOST, why=error.strerror or str(error)) from None

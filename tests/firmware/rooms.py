@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 SUPERVISOR: Final = "supervisor"
 """Configured as a representative."""
-STATUS: Final = StatusReport((), ("teller-1",), ("a: ready",))
+STATUS: Final = StatusReport((), ("teller-1",), ("a: ready",), ("Otto paused printer window-1.",))
 
 
 AUDITOR: Final = Actor("@auditor", frozenset({Role.AUDITOR}), UnixCaller(1, 1))

@@ -68,7 +68,9 @@ def test_a_terminal_that_only_looks_has_no_other_role_whatever_its_certificate_s
     etc = branch.config
     settings = TerminalsConfig(etc / pki.SERVER, etc / pki.SERVER_KEY, etc / pki.AUTHORITY, etc / pki.REVOKED, **lists)
     keeper = Doorkeeper(settings, load_trust(settings.ca, settings.revoked), At(dt.datetime.now(dt.UTC)), ["one"])
-    assert keeper.judge(shown(branch, "one", representative=True)).roles == roles
+    judged = keeper.judge(shown(branch, "one", representative=True))
+    assert judged.roles == roles
+    assert (judged.name == "one") == (Role.REQUESTER in roles)
 
 
 def code_of(keeper: Doorkeeper, certificate: bytes | None) -> str:

@@ -20,7 +20,7 @@ from spooler.exchange import Exchange
 from spooler.logs import Log
 from spooler.page_files import PageFiles
 from terminal.agent.local_door import LocalDoor
-from terminal.agent.page_door import GOOD_FOR, MOST_PLACES, PageDoor
+from terminal.agent.page_door import GOOD_FOR, MOST_CONNECTIONS, MOST_PLACES, PageDoor
 from tests.firmware.branch import StandingClock
 
 FILES = PageFiles.shipped()
@@ -174,6 +174,22 @@ def test_a_page_of_an_earlier_version_is_told_so(tmp_path: Path) -> None:
                 await socket.recv()
             assert (socket.close_code, socket.close_reason) == (1008, "page-outdated")
         assert not machine.local.sessions
+
+    at_the_machine(tmp_path, story)
+
+
+def test_a_flood_of_connections_ends_and_those_before_it_go_on(tmp_path: Path) -> None:
+    async def story(machine: Machine) -> None:
+        parts = urlsplit(await machine.page.address(CALLER))
+        flood = [await asyncio.open_connection(parts.hostname, parts.port) for _ in range(MOST_CONNECTIONS + 5)]
+        ends = [asyncio.ensure_future(reader.read()) for reader, _ in flood]
+        await asyncio.wait(ends[MOST_CONNECTIONS:])
+        assert not any(one.done() for one in ends[:MOST_CONNECTIONS])
+        flood[0][1].write(b"GET / HTTP/1.1\r\n\r\n")
+        assert (await ends[0]).startswith(b"HTTP/1.1 403")
+        for _, writer in flood:
+            writer.close()
+        await asyncio.gather(*ends, return_exceptions=True)
 
     at_the_machine(tmp_path, story)
 
