@@ -21,7 +21,6 @@ from firmware.service.mail_notices import MailNotices
 from firmware.service.substitution import Substitutes
 from passbook.errors import PassbookError, shown
 from passbook.job import changes
-from passbook.job.actor import Actor
 from passbook.job.record import OPERATOR, HistoryKind, Holder, Record
 from passbook.job.relaying import is_notification, is_relay, relay_again
 from passbook.mail.mail_address import parse_mail_address
@@ -245,7 +244,7 @@ class Mailing:
                 now=self._clock.now,
                 rng=secrets.token_bytes,
             ),
-            judge=lambda certificate: _requester(doorkeeper.judge(certificate)),
+            judge=doorkeeper.requester,
             appliances=frozenset(mail.appliances),
             passwords=self._loaded.mail_passwords,
             is_usable=is_usable,
@@ -278,10 +277,3 @@ class Mailing:
     def _wake_printers(self) -> None:
         for printer in self._config.printers:
             self._wake(printer.name)
-
-
-def _requester(actor: Actor) -> str:
-    """The name of a terminal that sends jobs.  Raises PassbookError `certificate-not-accepted` for any other."""
-    if not actor.is_terminal:
-        raise PassbookError("certificate-not-accepted", why=f"{actor.name} is no terminal that sends jobs")
-    return actor.name

@@ -48,6 +48,13 @@ class Doorkeeper:
             return msgspec.structs.replace(actor, roles=actor.roles | {Role.REPRESENTATIVE})
         return actor
 
+    def requester(self, certificate: bytes | None) -> str:
+        """The name of a terminal that sends jobs and shows this certificate.  Raises PassbookError as `judge` does."""
+        actor = self.judge(certificate)
+        if not actor.is_terminal:
+            raise PassbookError("certificate-not-accepted", why=f"{actor.name} sends no jobs")
+        return actor.name
+
     def is_revoked(self, actor: Actor) -> bool:
         """Whether a terminal that came in earlier is on the list now."""
         proof = actor.proof

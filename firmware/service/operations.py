@@ -69,6 +69,7 @@ from passbook.protocol.messages import (
     SubmitJob,
     UploadPiece,
     on_a_wall,
+    status_on_a_wall,
     view_of,
     without_people,
 )
@@ -195,9 +196,7 @@ class Operations:
     @operation("Common.Status", ALL, is_served_locked=True)
     async def status(self, call: Call, _payload: Nothing) -> StatusReport:
         """Tell what is known now of printers, areas and terminals, without waiting for anything."""
-        known = self._status()
-        # A sentence about a paused printer names a person.
-        return msgspec.structs.replace(known, problems=()) if call.actor.is_wall else known
+        return status_on_a_wall(self._status()) if call.actor.is_wall else self._status()
 
     @operation("Common.Capabilities", ALL, is_served_locked=True)
     async def capabilities(self, call: Call, _payload: Nothing) -> Capabilities:
@@ -542,10 +541,9 @@ class Operations:
 
     def _view(self, actor: Actor, record: Record) -> JobView:
         """A job as this actor may see it (P12)."""
-        view = self._desks.queues.view(record)
         if actor.is_wall:
-            return on_a_wall(view)
-        view = self._names.shown(view, record)
+            return on_a_wall(self._desks.queues.view(record))
+        view = self._names.shown(self._desks.queues.view(record), record)
         return view if actor.may_order(record.requester) else without_people(view)
 
     def _line(self, actor: Actor, entry: HistoryEntry) -> HistoryLine:

@@ -479,6 +479,11 @@ def on_a_wall(view: JobView) -> JobView:
     return msgspec.structs.replace(without_people(view), requester=requester, client_request="", key_ref="")
 
 
+def status_on_a_wall(status: StatusReport) -> StatusReport:
+    """A status for such a screen, without the problems: the sentence about a paused printer names a person."""
+    return msgspec.structs.replace(status, problems=())
+
+
 def decision_without_people(decision: Answered | None) -> Answered | None:
     """A decision that names no person."""
     if decision is None:

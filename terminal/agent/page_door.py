@@ -35,7 +35,7 @@ GOOD_FOR: Final = 60.0
 """Seconds within which an address must be opened."""
 MOST_PLACES: Final = 8
 """Addresses that wait to be opened, and as many pages that were; the oldest is forgotten."""
-MOST_CONNECTIONS: Final = 64
+MOST_BROWSERS: Final = 64
 """Connections at the same time; a browser has a few."""
 SECRET_BYTES: Final = 32
 
@@ -52,7 +52,7 @@ class _Counted(ServerConnection):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # type: ignore[explicit-override]
         super().connection_made(transport)
-        if len(self.server.handler_tasks) > MOST_CONNECTIONS:
+        if len(self.server.handler_tasks) > MOST_BROWSERS:
             self.transport.abort()
 
 

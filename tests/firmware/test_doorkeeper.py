@@ -70,7 +70,13 @@ def test_a_terminal_that_only_looks_has_no_other_role_whatever_its_certificate_s
     keeper = Doorkeeper(settings, load_trust(settings.ca, settings.revoked), At(dt.datetime.now(dt.UTC)), ["one"])
     judged = keeper.judge(shown(branch, "one", representative=True))
     assert judged.roles == roles
-    assert (judged.name == "one") == (Role.REQUESTER in roles)
+    if Role.REQUESTER in roles:
+        assert judged.name == keeper.requester(shown(branch, "one")) == "one"
+        return
+    assert judged.name != "one"
+    with pytest.raises(PassbookError, match="sends no jobs") as refused:
+        keeper.requester(shown(branch, "one"))
+    assert refused.value.code == "certificate-not-accepted"
 
 
 def code_of(keeper: Doorkeeper, certificate: bytes | None) -> str:

@@ -20,7 +20,7 @@ from spooler.exchange import Exchange
 from spooler.logs import Log
 from spooler.page_files import PageFiles
 from terminal.agent.local_door import LocalDoor
-from terminal.agent.page_door import GOOD_FOR, MOST_CONNECTIONS, MOST_PLACES, PageDoor
+from terminal.agent.page_door import GOOD_FOR, MOST_BROWSERS, MOST_PLACES, PageDoor
 from tests.firmware.branch import StandingClock
 
 FILES = PageFiles.shipped()
@@ -181,10 +181,10 @@ def test_a_page_of_an_earlier_version_is_told_so(tmp_path: Path) -> None:
 def test_a_flood_of_connections_ends_and_those_before_it_go_on(tmp_path: Path) -> None:
     async def story(machine: Machine) -> None:
         parts = urlsplit(await machine.page.address(CALLER))
-        flood = [await asyncio.open_connection(parts.hostname, parts.port) for _ in range(MOST_CONNECTIONS + 5)]
+        flood = [await asyncio.open_connection(parts.hostname, parts.port) for _ in range(MOST_BROWSERS + 5)]
         ends = [asyncio.ensure_future(reader.read()) for reader, _ in flood]
-        await asyncio.wait(ends[MOST_CONNECTIONS:])
-        assert not any(one.done() for one in ends[:MOST_CONNECTIONS])
+        await asyncio.wait(ends[MOST_BROWSERS:])
+        assert not any(one.done() for one in ends[:MOST_BROWSERS])
         flood[0][1].write(b"GET / HTTP/1.1\r\n\r\n")
         assert (await ends[0]).startswith(b"HTTP/1.1 403")
         for _, writer in flood:
