@@ -18,15 +18,17 @@ SYSTEMS ?=
 PLANT ?=
 
 # Debian packages whose programs tests run.  Where they cannot be installed those tests skip; CI takes no skip.
+PAGE_PACKAGES := chromium fonts-noto-cjk libnss3-tools
 TEST_PACKAGES := cups-client cups-daemon faketime fonts-dejavu-core ghostscript libfribidi0 libnet-ssleay-perl libusb-1.0-0 msmtp postfix strace swaks systemd udev umockdev
 SOAK_PACKAGES := $(TEST_PACKAGES) eatmydata libfuse2 python3-venv systemd-container
 
+NO_BROWSER := --ignore=tests/page
 PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
 
 # Rooms whose tests are quick: neither processes that are killed nor whole branches.
 QUICK := tests/passbook tests/drivers tests/storage tests/spooler tests/client tests/firmware tests/terminal tests/docs tests/test_house.py
 
-.PHONY: help demo demo-two-spools demo-mail demo-slip demo-books run stop test quick check fresh soak crash bench mutants fuzz docs lock clean environment
+.PHONY: help demo demo-two-spools demo-mail demo-slip demo-books run stop test test-page quick check fresh soak crash bench mutants fuzz docs lock clean environment
 .DEFAULT_GOAL := help
 
 help:
@@ -38,6 +40,7 @@ help:
 	@echo 'make demo-books   a statement in the books of several banks, and a full book that goes on in a new one (PLANT=twice, drop)'
 	@echo 'make stop     end what make run left running'
 	@echo 'make test     the tests, about twenty minutes on two quiet cores (SEED=number repeats a run)'
+	@echo 'make test-page   the tests of the page, with Chromium'
 	@echo 'make quick    the tests of the rooms alone, under a minute: for everyday work'
 	@echo 'make check    format, lint, types, import directions, and the tests: what CI runs'
 	@echo 'make fresh    the demo and the tests on bare Debian systems that it makes; as root'
@@ -80,7 +83,12 @@ stop: $(STAMP)
 
 test: $(STAMP)
 	@sh .ci/packages $(TEST_PACKAGES) || true
-	@$(PYTEST) -n 2 --dist worksteal -m 'not soak'
+	@$(PYTEST) -n 2 --dist worksteal -m 'not soak' $(NO_BROWSER)
+
+# Not among the others: a browser needs both cores and its own packages.
+test-page: $(STAMP)
+	@sh .ci/packages $(PAGE_PACKAGES) || true
+	@$(PYTEST) -m 'not soak' tests/page
 
 quick: $(STAMP)
 	@$(PYTEST) -n 2 --dist worksteal -m 'not soak and not slow' --hypothesis-profile=quick $(QUICK)
@@ -91,7 +99,7 @@ check: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(PYTEST) -n 2 --dist worksteal -m 'not soak'
+	@$(PYTEST) -n 2 --dist worksteal -m 'not soak' $(NO_BROWSER)
 
 # The tests are those of the last commit; what they print is what a new user sees.
 fresh:

@@ -24,6 +24,7 @@ PARTS: Final = (
     "mail",
     "link_speed",
     "documents",
+    "browser_page",
 )
 """Modules of this folder, in the order of the page."""
 PAGE: Final = PROJECT / "docs" / "performance.md"

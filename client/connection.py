@@ -54,7 +54,7 @@ from passbook.protocol.messages import (
 from passbook.protocol.notice import AcknowledgeNotice, GetHistoryHeads, HistoryHeads, Notice, NoticePage
 from passbook.protocol.pages import JobPage, Page, QuestionPage
 from passbook.protocol.terminal_list import TerminalList, TerminalView
-from passbook.protocol.two_spools import AgentSettings, GetSealed, GrantPreview, SealedCopy, SetFeed
+from passbook.protocol.two_spools import AgentSettings, GetSealed, GrantPreview, PageAddress, SealedCopy, SetFeed
 
 T = TypeVar("T")
 
@@ -305,6 +305,10 @@ class TerminalClient(Client):
     async def layouts(self) -> LayoutsReply:
         """The printers, layouts and import profiles by which documents are judged."""
         return await self.command("Spooler.GetLayouts", Nothing(), LayoutsReply)
+
+    async def page_address(self) -> PageAddress:
+        """An address at which a browser of this machine shows the page, from the agent at the other end."""
+        return await self.command("Agent.OpenPage", Nothing(), PageAddress)
 
     async def set_feed(self, job: str, feed: Side, person: str) -> JobView:
         """Change the copy from which a job shall be printed; `person` decided that."""

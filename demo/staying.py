@@ -13,11 +13,16 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from demo.browser_identity import PASSWORD, save_identity
 from demo.story import SECOND, STATEMENT, Story
 from demo.world import PROJECT, World, ruler_of, shipped_layout
 
 RUNNING: Final = PROJECT / "build" / "run" / "folder"
 """The note with the folder of the branch that was left running."""
+BROWSERS: Final = ("counter-1", "counter-2", "manager")
+"""The terminals that a browser can be."""
+ADDRESS: Final = "page-address"
+"""The note in that folder with the address of the page."""
 SERVERS: Final = ("passbookd", "-m\0firmware\0", "-m\0drivers.simulator\0run\0")
 """Words of the servers' command lines as the kernel keeps them."""
 END_TIMEOUT: Final = 20.0
@@ -29,7 +34,7 @@ def stay() -> int:
     folder = _noted()
     if folder is not None and working_in(str(folder)):
         print(f"A branch runs already, in {folder}. End it with: make stop")
-        print(_commands())
+        print(_commands(folder))
         return 0
     if folder is not None:
         leave()
@@ -42,10 +47,14 @@ def stay() -> int:
         world.close()
         raise
     RUNNING.parent.mkdir(parents=True, exist_ok=True)
+    for name in BROWSERS:
+        save_identity(folder / "terminals" / name, _identity(name))
+    shutil.copy(folder / "etc" / "ca.pem", _authority())
+    (folder / ADDRESS).write_text(f"https://{world.address}/")
     RUNNING.write_text(str(folder))
     _environment().write_text(_settings(world))
     print("It runs.")
-    print(_commands())
+    print(_commands(folder))
     return 0
 
 
@@ -61,7 +70,8 @@ def leave() -> int:
             _end(process)
     shutil.rmtree(folder, ignore_errors=True)
     RUNNING.unlink()
-    _environment().unlink(missing_ok=True)
+    for file in (_environment(), _authority(), *map(_identity, BROWSERS)):
+        file.unlink(missing_ok=True)
     ended = f"Ended {len(servers)} processes" if servers else "No process was running any more"
     print(f"{ended}; removed {folder}.")
     return 0
@@ -75,6 +85,16 @@ def _noted() -> Path | None:
 def _environment() -> Path:
     """The script that a shell reads first, so that the commands to try are short."""
     return RUNNING.with_name("env")
+
+
+def _identity(name: str) -> Path:
+    """The file that a browser imports to be that terminal."""
+    return RUNNING.with_name(f"{name}.p12")
+
+
+def _authority() -> Path:
+    """The certificate by which a browser knows the appliance."""
+    return RUNNING.with_name("ca.pem")
 
 
 def working_in(folder: str) -> list[int]:
@@ -137,10 +157,14 @@ pictures() {{ passbook-sim paper "$branch/paper.json" --out {shlex.quote(str(RUN
 """
 
 
-def _commands() -> str:
+def _commands(folder: Path) -> str:
     environment = os.path.relpath(_environment(), PROJECT)
     documents = [os.path.relpath(document.file, PROJECT) for document in (STATEMENT, SECOND)]
+    identity, authority = (os.path.relpath(file, PROJECT) for file in (_identity("manager"), _authority()))
     return f"""
+In a browser, first:    import {identity} (password: {PASSWORD})
+                        trust {authority} for web sites
+  ... then open         {(folder / ADDRESS).read_text()}
 In two windows, first:  . {environment}
 Then try:
   a teller prints       counter_1 print {documents[0]} --person Anna

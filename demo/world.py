@@ -78,6 +78,7 @@ class World:
         has_line: bool = False,
         mechanism: Sequence[str] = (),
         layouts: Path | None = None,
+        address: str = "",
     ) -> None:
         """`folder` must be empty and its path short (a Unix socket has 107 bytes); times are seconds.
 
@@ -85,7 +86,7 @@ class World:
         `mechanism` are further arguments of the simulator, for its own set-up.
         `program` are the interpreter's arguments that start the appliance.  Its folder for the mark is `state`, which
         may be changed until the configuration is written.  `dialect` is the language of the printer.
-        `layouts` is the operator's folder of layouts.
+        `layouts` is the operator's folder of layouts.  `address` is that of the appliance, or one that is free.
         """
         self.folder = folder
         self.pace = pace
@@ -101,7 +102,7 @@ class World:
         self._program = program
         self._mechanism = mechanism
         self._layouts = layouts
-        self.address = f"{own_host()}:{free_port()}"
+        self.address = address or f"{own_host()}:{free_port()}"
         self._simulator: subprocess.Popen[str] | None = None
         self.simulator_url = ""
         self._appliance: subprocess.Popen[bytes] | None = None
@@ -116,9 +117,8 @@ class World:
         """The authority, the appliance's files and its configuration; the mechanism runs, the appliance does not."""
         for name in ("data/a", "data/b", "terminals", "etc"):
             (self.folder / name).mkdir(parents=True)
-        host = "127.0.0.1"
         self._ctl("pki", "init", "--ca", str(self._ca), "--config-dir", str(self.config_file.parent),
-                  "--name", "demo-appliance", "--host", host)  # fmt: skip
+                  "--name", "demo-appliance", "--host", "127.0.0.1", self.address.partition(":")[0])  # fmt: skip
         self.start_simulator()
 
     def build_like(self, other: World) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import datetime
 import functools
+import os
 import secrets
 import signal
 from typing import Final
@@ -30,12 +31,14 @@ from firmware.service.clock_report import ClockReporter
 from firmware.service.operations import Operations
 from firmware.service.printer_report import PrinterReporter
 from firmware.service.service import Service
+from firmware.service.upkeep_operations import UpkeepOperations
 from firmware.system.joining import Joining
 from firmware.system.notify import Notifier
 from firmware.system.problems import Problems
 from firmware.system.retention import destroy_old_content
 from firmware.system.upkeep import Upkeep
 from firmware.system.watchdog import show_watchdog
+from firmware.system.zone import zone_name
 from passbook.errors import PassbookError
 from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
@@ -44,6 +47,7 @@ from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, StatusReport,
 from passbook.protocol.messages import JobLeft as JobLeftEvent
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts, sheets_of
 from spooler.agents import Agents
+from spooler.browser_files import PageFiles
 from spooler.clock import ClockTrust, SystemClock, newest_trusted, stamp
 from spooler.data_keys import DataKeys
 from spooler.desk import PrintDesk
@@ -421,36 +425,49 @@ class Appliance:
         _ = self._problems.replace(problem.code, [problem] if stopped else [])
         _LOG.warning("spool-stopped" if stopped else "spool-takes-again")
 
-    def _make_operations(self) -> Operations:
+    def _make_service(self) -> Service:
+        printers = PrinterReporter(self._printers, self._loaded.layouts.values())
+        return Service(self._make_operations(printers), self._make_upkeep(printers), self._joining.usable.is_set)
+
+    def _make_upkeep(self, printers: PrinterReporter) -> UpkeepOperations:
+        return UpkeepOperations(
+            spool=self._spool,
+            desks=self._desks,
+            hub=self._hub,
+            doorkeeper=self._doorkeeper,
+            clock=ClockReporter(self._clock, self._expiry.wake),
+            problems=self._problems,
+            joining=self._joining,
+            mailing=self._mailing,
+            stock=self._stock,
+            printers=printers,
+        )
+
+    def _make_operations(self, printers: PrinterReporter) -> Operations:
         return Operations(
             jobs=self._jobs,
-            hub=self._hub,
             admission=self._admission,
             recovery=self._recovery,
             notices=self._notices,
             desks=self._desks,
             roll=self._roll,
-            doorkeeper=self._doorkeeper,
-            clock=ClockReporter(self._clock, self._expiry.wake),
-            problems=self._problems,
-            joining=self._joining,
             now=self._clock,
             turns=self._turns,
             agents=self._agents,
             names=self._names,
             grants=self._grants,
             mailing=self._mailing,
-            stock=self._stock,
             books=self._books,
             welcome=self._welcome(),
-            printers=PrinterReporter(self._printers, self._loaded.layouts.values()),
+            printers=printers,
             status=self.status,
             uri=f"wss://{self._config.terminals.listen}{SERVICE_PATH}",
+            zone=zone_name(os.environ),
         )
 
     async def _open_doors(self, doors: contextlib.AsyncExitStack) -> None:
         config = self._config
-        service = Service(self._make_operations(), self._joining.usable.is_set)
+        service = self._make_service()
         door = TerminalDoor(
             hub=self._hub,
             desks=self._desks,
@@ -459,6 +476,8 @@ class Appliance:
             judge=self._doorkeeper.judge,
             heard=self._roll.heard,
             clock=self._clock,
+            files=PageFiles.shipped(),
+            names=self._loaded.hosts,
         )
         await self._enter_terminal_door(doors, door)
         await self._mailing.open_door(doors, self._admission, self._doorkeeper, self._joining.usable.is_set)

@@ -244,7 +244,7 @@ class Mailing:
                 now=self._clock.now,
                 rng=secrets.token_bytes,
             ),
-            judge=lambda certificate: doorkeeper.judge(certificate).name,
+            judge=doorkeeper.requester,
             appliances=frozenset(mail.appliances),
             passwords=self._loaded.mail_passwords,
             is_usable=is_usable,

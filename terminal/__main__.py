@@ -25,6 +25,7 @@ from terminal.commands import (
     keys,
     mail,
     notices,
+    page,
     preview,
     printing,
     recovery,
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         notices,
         terminals,
         watch,
+        page,
     ):
         module.add(commands)
     keys.add(_adder(commands("keys", help="the key ring of this terminal"), common))

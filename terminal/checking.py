@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from drivers.dialects.known import DIALECTS
 from drivers.session import DocumentSession
+from passbook.document.documents import FORMATS
 from passbook.document.drafts import StartLine
 from passbook.document.layout import BookLayout
 from passbook.document.page_drawing import DrawnPage, drawn_pages
@@ -41,7 +42,9 @@ class Checked(NamedTuple):
 
 def shipped_reply() -> LayoutsReply:
     """What comes with the product, and a printer of the usual dialect and code page."""
-    return LayoutsReply((USUAL_PRINTER,), tuple(shipped_layouts().values()), tuple(shipped_imports().values()))
+    return LayoutsReply(
+        (USUAL_PRINTER,), tuple(shipped_layouts().values()), tuple(shipped_imports().values()), tuple(FORMATS)
+    )
 
 
 def check_document(told: LayoutsReply, request: SubmitJob, document: bytes) -> Checked:

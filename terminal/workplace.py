@@ -9,7 +9,7 @@ from pathlib import Path
 from client.connection import TerminalClient
 from client.transport import UnixTransport
 from passbook.errors import PassbookError
-from passbook.protocol.two_spools import AgentSettings
+from passbook.protocol.two_spools import AgentSettings, PageAddress
 from spooler.unix_socket import is_served
 from storage import files
 from terminal import enrollment, keyring, passphrase
@@ -70,6 +70,13 @@ class Workplace:
             return None
         async with self._to_agent() as client:
             return await client.agent_settings()
+
+    async def page_address(self) -> PageAddress | None:
+        """An address of the page from the agent of this terminal; None where none runs."""
+        if not self.has_agent:
+            return None
+        async with self._to_agent() as client:
+            return await client.page_address()
 
     def _to_appliance(self) -> TerminalClient:
         return TerminalClient(self.home.address(), self.home.context())

@@ -12,6 +12,8 @@ from typing import Final
 import pytest
 
 PACKAGES: Final[Mapping[str, str]] = {
+    "certutil": "libnss3-tools",
+    "chromium": "chromium",
     "cupsd": "cups-daemon",
     "eatmydata": "eatmydata",
     "faketime": "faketime",

@@ -157,13 +157,20 @@ class PrinterConfig(msgspec.Struct, frozen=True):
 
 
 class TerminalsConfig(msgspec.Struct, frozen=True):
-    """`[terminals]`: the address for terminals, and the PEM files with the identities of both sides."""
+    """`[terminals]`: the address for terminals, and the PEM files with the identities of both sides.
+
+    Attributes:
+        auditors: names of terminals that read the history and verify it, and decide nothing.
+        walls: names of terminals that are screens for everybody in the room.
+    """
 
     certificate: Path
     key: Path
     ca: Path
     revoked: Path
     listen: Listen = "0.0.0.0:5846"  # an appliance serves the branch network; mutual TLS admits
+    auditors: TerminalNames = ()
+    walls: TerminalNames = ()
 
     @property
     def address(self) -> tuple[str, int]:

@@ -28,6 +28,7 @@ from firmware.identity.certificates import NAME
 from firmware.identity.server_tls import (
     Trust,
     hop_context,
+    hosts_in,
     is_signature_missing,
     load_certificate,
     load_private_key,
@@ -63,6 +64,7 @@ class Loaded(NamedTuple):
     Attributes:
         recovery_public: 32 bytes, X25519; None when there is no recovery key.
         context: for the door of the terminals.
+        hosts: the names of its certificate, under which browsers reach it.
         callers: the users of the operators' socket.
         dialects: by printer.
         layouts: by name.
@@ -75,6 +77,7 @@ class Loaded(NamedTuple):
     recovery_public: bytes | None
     trust: Trust
     context: ssl.SSLContext
+    hosts: frozenset[str]
     callers: Callers
     dialects: dict[str, Dialect]
     layouts: dict[str, BookLayout]
@@ -144,6 +147,7 @@ def load_named(config: Config) -> Loaded:
         recovery_public=_recovery_public(config),
         trust=trust,
         context=_context(config, trust),
+        hosts=hosts_in(load_certificate(config.terminals.certificate)),
         callers=_callers(config),
         dialects=dialects,
         layouts=layouts,

@@ -6,6 +6,7 @@ import asyncio
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from ssl import SSLContext, SSLObject
 from typing import Final
 
@@ -20,6 +21,8 @@ from firmware.service.operations import OPERATIONS
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor
 from passbook.protocol.messages import POLICY_VIOLATION, PUBLISHER_PATH, SERVICE_PATH
+from spooler.browser_files import PageFiles, text_reply
+from spooler.browsers import SENDING_TIME, answer_browser, check_origin, respond
 from spooler.clock import Clock
 from spooler.desks import Desks
 from spooler.door_session import FAREWELL, INTERNAL_ERROR, DoorSession
@@ -53,9 +56,14 @@ class TerminalDoor:
         judge: Callable[[bytes], Actor],
         heard: Callable[[Actor], None],
         clock: Clock,
+        files: PageFiles,
+        names: frozenset[str],
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`heard` is called with each message's actor; `pause` waits for so many seconds."""
+        """`heard` is called with each message's actor; `pause` waits for so many seconds.
+
+        `files` are served to browsers, which may reach the appliance under one of `names`.
+        """
         self._hub = hub
         self._desks = desks
         self._exchange = Exchange(performer, _LOG, OPERATIONS)
@@ -63,6 +71,8 @@ class TerminalDoor:
         self._judge = judge
         self._heard = heard
         self._clock = clock
+        self._files = files
+        self._names = names
         self._pause = pause
         self._sessions: dict[str, set[DoorSession]] = {}
         self._closed = False
@@ -86,9 +96,10 @@ class TerminalDoor:
             open_timeout=HANDSHAKE_TIMEOUT,
             close_timeout=FAREWELL,
             ssl_handshake_timeout=HANDSHAKE_TIMEOUT,
+            ssl_shutdown_timeout=SENDING_TIME,
             ping_interval=PING_INTERVAL,
             ping_timeout=PING_INTERVAL,
-            process_request=self._check_path,
+            process_request=self._receive,
             server_header=None,
         ) as server:
             try:
@@ -104,14 +115,23 @@ class TerminalDoor:
         sessions = [session for several in self._sessions.values() for session in several]
         await asyncio.gather(*(session.dismiss() for session in sessions))
 
-    def _check_path(self, connection: ServerConnection, request: Request) -> Response | None:
-        if request.path.rstrip("/") in {PUBLISHER_PATH, SERVICE_PATH}:
-            return None
-        return connection.respond(404, f"There is no service here; use {SERVICE_PATH}.\n")
+    def _receive(self, connection: ServerConnection, request: Request) -> Response | None:
+        """None for a terminal that begins to speak the protocol; a browser that asks for a file gets it."""
+        path, _, query = request.path.partition("?")
+        try:
+            if path.rstrip("/") in {PUBLISHER_PATH, SERVICE_PATH} and (not query or query.startswith("page=")):
+                check_origin(request, "https", self._names)
+                return None
+            self._identify(connection)
+        except PassbookError as error:
+            _LOG.limited().warning("browser-refused", code=error.code, address=_address(connection))
+            return respond(connection, text_reply(HTTPStatus.FORBIDDEN, f"{error.code}: {error}"))
+        return answer_browser(connection, request, self._files, request.path)
 
     async def _handle(self, socket: ServerConnection) -> None:
         try:
             actor = self._identify(socket)
+            self._files.check_version(_query(socket))
         except PassbookError as error:
             _LOG.limited().warning("terminal-refused", code=error.code, address=_address(socket))
             await socket.close(POLICY_VIOLATION, error.code)
@@ -206,6 +226,10 @@ class TerminalDoor:
         if pace is None:
             self._paces[terminal] = pace = Pace(self._limits.commands_per_second, self._clock.monotonic())
         return pace
+
+
+def _query(socket: ServerConnection) -> str:
+    return "" if socket.request is None else socket.request.path.partition("?")[2]
 
 
 def _address(socket: ServerConnection) -> str:

@@ -39,9 +39,21 @@ class Doorkeeper:
     def judge(self, certificate: bytes | None) -> Actor:
         """Who shows this DER certificate.  Raises PassbookError `certificate-not-accepted` or `certificate-revoked`."""
         actor = judge_terminal(certificate, self._clock.for_certificates(), self._trust)
+        # A terminal in several lists is the one that may do least.
+        if actor.name in self._settings.walls:
+            return _only(Role.WALL, actor)
+        if actor.name in self._settings.auditors:
+            return _only(Role.AUDITOR, actor)
         if actor.name in self._representatives:
             return msgspec.structs.replace(actor, roles=actor.roles | {Role.REPRESENTATIVE})
         return actor
+
+    def requester(self, certificate: bytes | None) -> str:
+        """The name of a terminal that sends jobs and shows this certificate.  Raises PassbookError as `judge` does."""
+        actor = self.judge(certificate)
+        if not actor.is_terminal:
+            raise PassbookError("certificate-not-accepted", why=f"{actor.name} sends no jobs")
+        return actor.name
 
     def is_revoked(self, actor: Actor) -> bool:
         """Whether a terminal that came in earlier is on the list now."""
@@ -54,3 +66,8 @@ class Doorkeeper:
     def revoked(self) -> int:
         """The number of certificates on the list in force."""
         return len(self._trust.revoked)
+
+
+def _only(role: Role, actor: Actor) -> Actor:
+    """The same terminal in this role alone; no requester has its name, so it is told nothing that a requester is."""
+    return msgspec.structs.replace(actor, name=f"{role.value}:{actor.name}", roles=frozenset({role}))

@@ -162,6 +162,16 @@ def name_in(certificate: x509.Certificate) -> str:
     return next((str(one.value) for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)), "")
 
 
+def hosts_in(certificate: x509.Certificate) -> frozenset[str]:
+    """The host names and addresses that a certificate is good for, in lower case."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return frozenset()
+    addresses = names.get_values_for_type(x509.IPAddress)
+    return frozenset(str(name).lower() for name in (*names.get_values_for_type(x509.DNSName), *addresses))
+
+
 def is_older(found: Trust, standing: Trust) -> bool:
     """Whether a revocation list was made before the one in force: it would let revoked terminals in again."""
     numbers = _crl_number(found.revoked), _crl_number(standing.revoked)

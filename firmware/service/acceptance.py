@@ -29,6 +29,7 @@ from passbook.job.states import JobState, Reason
 from passbook.job.wording import REASON_WORDS
 from passbook.mail.message_reading import LONGEST_MESSAGE
 from passbook.protocol.book_words import check_book
+from passbook.protocol.document_check import CheckDocument
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, USUAL_PRIORITY, SubmitJob
 from passbook.protocol.naming import check_name
 from passbook.protocol.two_spools import at_terminal_only
@@ -171,6 +172,21 @@ class Acceptance:
         # From here the store decides; a terminal that goes away does not undo an acceptance.
         return await asyncio.shield(asyncio.wrap_future(self._jobs.accept(reserved, record, sealed, wraps, key)))
 
+    async def check(self, asked: CheckDocument, document: bytes) -> Shape:
+        """Judge a document as `submit` would, and keep nothing of it.  Raises PassbookError."""
+        # Nothing is sealed, so any key will do.
+        request = SubmitJob(
+            client_request="check",
+            printer=asked.printer,
+            format=asked.format,
+            start=asked.start,
+            layout=asked.layout,
+            key=bytes(REQUESTER_KEY_BYTES),
+        )
+        if request.format == MAIL_FORMAT:
+            raise PassbookError("unknown-format", format=MAIL_FORMAT, known=", ".join(FORMATS))
+        return await self._shape(request, document)
+
     async def submit_together(self, actor: Actor, posted: Sequence[Posted]) -> list[Record]:
         """Accept all jobs of one mail, or none; returns after their one commit, in the order of `posted`.
 
@@ -312,6 +328,11 @@ class Acceptance:
             return await self._drawing.run(self._prepared, request, document)
         return await _done(document, self._prepared, request, document)
 
+    def judge_priority(self, priority: int) -> None:
+        """Refuse a priority above the operator's ceiling, or below 1.  Raises PassbookError `priority-not-allowed`."""
+        if not 1 <= priority <= self._limits.priority_ceiling:
+            raise PassbookError("priority-not-allowed", most=self._limits.priority_ceiling)
+
     def judge_kind(self, printer: str, format: str, layout: str) -> None:  # noqa: A002  # the word of the protocol
         """Refuse a format, or a named layout, that a printer does not print.  Raises PassbookError."""
         self._destinations[printer].judge_kind(format, layout)
@@ -346,8 +367,7 @@ class Acceptance:
         check_name("application", request.application, least=0)
         check_book(request)
         check_name("importName", request.import_name, least=0)
-        if not 1 <= request.priority <= self._limits.priority_ceiling:
-            raise PassbookError("priority-not-allowed", most=self._limits.priority_ceiling)
+        self.judge_priority(request.priority)
         # A message has its documents in base64, and its own limit.
         most = LONGEST_MESSAGE if request.format == MAIL_FORMAT else MAX_DOCUMENT
         if len(document) > most:

@@ -1,4 +1,4 @@
-"""Gives a stored document back: opened for a key, or sealed to be opened at the terminal (C7, P12)."""
+"""Shows documents: a stored one for a key or sealed for its terminal (C7, P12), and one that is only judged."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Final
 import msgspec
 
 from firmware.people.grants import Grants
-from firmware.service.acceptance import Attributes
+from firmware.service.acceptance import Attributes, Shape
 from passbook.document.layout import BookLayout
+from passbook.document.page_drawing import drawn_pages
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, may_not_decide
 from passbook.job.record import Encryption, Record
 from passbook.protocol.document import GetDocument, StoredDocument
+from passbook.protocol.document_check import CheckedDocument
 from passbook.protocol.naming import check_name, check_one_key
 from passbook.protocol.two_spools import GrantPreview, SealedCopy
 from spooler.jobs import Jobs
@@ -63,6 +65,11 @@ class DocumentReader:
         document = envelope.open_document(record.identity(), sealed, key)
         attributes = msgspec.json.decode(envelope.open_attributes(record.identity(), sealed, key), type=Attributes)
         return StoredDocument(record.job_id, record.format, document, attributes.name, attributes.document_date)
+
+    def drawn(self, shape: Shape) -> CheckedDocument:
+        """The pages of a document that was only judged."""
+        pages = drawn_pages(shape.plan, shape.sheet, self._layouts.get(shape.layout))
+        return CheckedDocument(shape.layout, shape.form, shape.outline, pages)
 
     async def sealed(self, actor: Actor, job: str) -> SealedCopy:
         """The sealed content of an unfinished job, whose id is this or begins so; a key opens it at the terminal.

@@ -1,4 +1,4 @@
-"""Every operation of the appliance: its name, who may call it, how it may be refused, and what it does.
+"""The operations on documents, jobs, questions, notices and the history: who may call each, and how it is refused.
 
 A handler takes a call (who asks, on which connection) and its payload, which was read and judged; it gives the reply,
 or raises PassbookError and then, but for `outcome-unknown` and `change-unknown`, has changed nothing.  Work that takes
@@ -8,12 +8,12 @@ long goes to a thread.  An operator orders and never answers: only requesters an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
-from firmware.identity.doorkeeper import Doorkeeper
 from firmware.people.grants import Grants
 from firmware.people.notice_board import NoticeBoard
 from firmware.people.questions import Questions
@@ -21,7 +21,6 @@ from firmware.people.roll import Roll
 from firmware.service.acceptance import Acceptance
 from firmware.service.answering import Answering
 from firmware.service.book_reporter import BookReporter
-from firmware.service.clock_report import ClockReporter
 from firmware.service.document_reader import DocumentReader
 from firmware.service.mail_orders import MailOrders
 from firmware.service.printer_report import PrinterReporter
@@ -34,24 +33,25 @@ from firmware.service.refusals import (
     OPENED,
     ORDERED,
     SEARCHES,
-    STOCKED,
     STORED,
-    TAKEN_OVER,
     TURNED,
 )
-from firmware.service.replies import AreaList, EntryList, ListedEntry, LookedAt
-from firmware.system.joining import Joining
-from firmware.system.problems import Problems
+from firmware.service.replies import EntryList, ListedEntry
+from firmware.service.roles import ALL, ALL_BUT_AUDITORS, AT_APPLIANCE, AT_TERMINALS, OPERATORS, RULING, WALLS
+from firmware.service.upkeep_operations import UpkeepOperations
+from passbook.document.documents import FORMATS
 from passbook.errors import PassbookError
 from passbook.job import changes
-from passbook.job.actor import Actor, Role, may_not_decide
+from passbook.job.actor import Actor, may_not_decide
 from passbook.job.choice import Keep
+from passbook.job.priorities import set_priority
 from passbook.job.record import HistoryEntry, Record, without_outline
 from passbook.job.states import JobState
 from passbook.protocol.answer_all import AnswerAll, AnsweredAll
 from passbook.protocol.book_words import BookReport, GetBook
 from passbook.protocol.capabilities import Capabilities, ServiceAddress, Services, capabilities_of
 from passbook.protocol.document import GetDocument, StoredDocument
+from passbook.protocol.document_check import CheckDocument, CheckedDocument
 from passbook.protocol.environment import Environment, GetEnvironment, patience
 from passbook.protocol.history_reply import GetHistory, HistoryLine, HistoryReply, line_of
 from passbook.protocol.layouts_reply import LayoutsReply
@@ -62,11 +62,13 @@ from passbook.protocol.messages import (
     JobView,
     MoveJob,
     Nothing,
-    PrinterView,
     Received,
+    SetPriority,
     StatusReport,
     SubmitJob,
     UploadPiece,
+    on_a_wall,
+    status_on_a_wall,
     view_of,
     without_people,
 )
@@ -80,25 +82,14 @@ from passbook.protocol.notice import (
     NoticePage,
     notice_of,
 )
-from passbook.protocol.operation import Call, catalogue_of, operation
+from passbook.protocol.operation import Call, Operation, catalogue_of, operation
 from passbook.protocol.operators import (
-    AcceptedArea,
-    AcceptedStore,
-    AcceptRollback,
-    AreaRef,
-    AskRoute,
-    ClockReport,
     ListHistory,
-    PausePrinter,
-    ResumePrinter,
-    Revocations,
-    RouteTest,
-    Word,
 )
+from passbook.protocol.outlines import GetOutline, JobOutline
 from passbook.protocol.pages import JobPage, Page, QuestionPage, page_of
-from passbook.protocol.printer_setup import PrinterDetails, PrinterRef, PrintRuler
+from passbook.protocol.printer_setup import PrintRuler
 from passbook.protocol.progress import paper_words, state_words, take_words
-from passbook.protocol.stock_orders import ListStock, ReplenishStock, SpoilStock, StockList
 from passbook.protocol.terminal_list import TerminalList
 from passbook.protocol.two_spools import (
     AgentWelcome,
@@ -118,8 +109,6 @@ from passbook.protocol.uploads import take_piece, whole_document
 from spooler.agents import Agents
 from spooler.clock import Clock, stamp
 from spooler.desks import Desks
-from spooler.form_stock import FormStock
-from spooler.hub import Hub
 from spooler.jobs import Jobs
 from spooler.logs import Log
 from spooler.shared_names import SharedNames
@@ -130,12 +119,6 @@ _LOG: Final = Log("operations")
 CANCEL_WAIT: Final = 45.0
 """Seconds for the line under way to be finished and the book to be given back; passbookctl waits a little longer."""
 
-AT_TERMINALS: Final = frozenset({Role.REQUESTER, Role.REPRESENTATIVE})
-OPERATORS: Final = frozenset({Role.OPERATOR})
-AT_APPLIANCE: Final = frozenset({Role.OPERATOR, Role.AUDITOR})
-ALL_BUT_AUDITORS: Final = AT_TERMINALS | OPERATORS
-ALL: Final = ALL_BUT_AUDITORS | AT_APPLIANCE
-
 
 class Operations:
     """The handlers of the operations."""
@@ -144,39 +127,33 @@ class Operations:
         self,
         *,
         jobs: Jobs,
-        hub: Hub,
         admission: Acceptance,
         recovery: Questions,
         notices: NoticeBoard,
         desks: Desks,
         roll: Roll,
-        doorkeeper: Doorkeeper,
-        clock: ClockReporter,
-        problems: Problems,
-        joining: Joining,
         now: Clock,
         turns: Turns,
         agents: Agents,
         names: SharedNames,
         grants: Grants,
         mailing: MailOrders,
-        stock: FormStock,
         books: BookReporter,
         welcome: AgentWelcome,
         printers: PrinterReporter,
         status: Callable[[], StatusReport],
         uri: str,
+        zone: str,
     ) -> None:
-        """`welcome` is told to agents, `status` what is known at once; `uri` is where terminals find the service."""
+        """`welcome` is told to agents, `status` is known at once; the service is at `uri`, and its clock in `zone`."""
         self._now = now
         self._turns = turns
         self._agents = agents
         self._names = names
-        self._mailing, self._stock, self._books = mailing, stock, books
+        self._mailing, self._books = mailing, books
         self._welcome = welcome
         self._printers = printers
         self._jobs, self._spool = jobs, jobs.spool
-        self._hub = hub
         self._admission = admission
         self._recovery = recovery
         self._answering = Answering(jobs, recovery)
@@ -184,12 +161,7 @@ class Operations:
         self._notices = notices
         self._desks = desks
         self._roll = roll
-        self._doorkeeper = doorkeeper
-        self._clock = clock
-        self._problems = problems
-        self._joining = joining
-        self._status = status
-        self._uri = uri
+        self._status, self._uri, self._zone = status, uri, zone
 
     @operation("ServicePublisher.GetServices", ALL)
     async def services(self, _call: Call, _payload: Nothing) -> Services:
@@ -197,20 +169,27 @@ class Operations:
         return Services("passbook-appliance", (ServiceAddress(self._uri),))
 
     @operation("Common.Status", ALL, is_served_locked=True)
-    async def status(self, _call: Call, _payload: Nothing) -> StatusReport:
+    async def status(self, call: Call, _payload: Nothing) -> StatusReport:
         """Tell what is known now of printers, areas and terminals, without waiting for anything."""
-        return self._status()
+        return status_on_a_wall(self._status()) if call.actor.is_wall else self._status()
 
     @operation("Common.Capabilities", ALL, is_served_locked=True)
     async def capabilities(self, call: Call, _payload: Nothing) -> Capabilities:
-        """List the commands that the caller may use."""
+        """Tell who the caller is, and list the commands that it may use."""
         roles = call.actor.roles
-        return capabilities_of(tuple(one.name for one in OPERATIONS.values() if one.roles & roles))
+        commands = tuple(one.name for one in OPERATIONS.values() if one.roles & roles)
+        return capabilities_of(commands, call.actor, self._zone)
 
     @operation("Spooler.UploadPiece", AT_TERMINALS, "too-many-uploads", "document-too-large")
     async def upload_piece(self, call: Call, piece: UploadPiece) -> Received:
         """Take the next bytes of a document; they are kept as long as the connection."""
         return take_piece(call.connection.uploads, piece)
+
+    @operation("Spooler.CheckDocument", AT_TERMINALS, *DOCUMENT, "unknown-upload")
+    async def check_document(self, call: Call, asked: CheckDocument) -> CheckedDocument:
+        """Judge a document as an acceptance would, and show its pages; nothing of it is kept."""
+        document = whole_document(call.connection.uploads, asked)
+        return self._documents.drawn(await self._admission.check(asked, document))
 
     @operation("Spooler.SubmitJob", AT_TERMINALS, *ACCEPTED, *DOCUMENT)
     async def submit(self, call: Call, request: SubmitJob) -> JobView:
@@ -220,10 +199,10 @@ class Operations:
         document = whole_document(call.connection.uploads, request)
         return self._view(call.actor, await self._admission.submit(call.actor, request, document))
 
-    @operation("Spooler.GetLayouts", AT_TERMINALS)
+    @operation("Spooler.GetLayouts", ALL_BUT_AUDITORS)
     async def layouts(self, _call: Call, _payload: Nothing) -> LayoutsReply:
-        """Tell how documents are placed, so that a terminal can judge one without sending it."""
-        return LayoutsReply(self._welcome.printers, self._welcome.layouts, self._welcome.imports)
+        """Tell how documents are placed, so that a terminal can judge one, or draw its pages, without sending it."""
+        return LayoutsReply(self._welcome.printers, self._welcome.layouts, self._welcome.imports, tuple(FORMATS))
 
     @operation("Spooler.RegisterAgent", AT_TERMINALS, "agent-connected")
     async def register_agent(self, call: Call, asked: RegisterAgent) -> AgentWelcome:
@@ -260,16 +239,29 @@ class Operations:
     @operation("Spooler.SetFeed", AT_TERMINALS, "unknown-job", *STORED, "not-allowed-in-state", "choice-not-possible")
     async def set_feed(self, call: Call, order: SetFeed) -> JobView:
         """Choose the copy from which a job is printed, until its turn."""
-        check_name("person", order.person)
-        record = self._spool.record(_named(order).job)
-        if not call.actor.may_decide(record.requester):
-            raise may_not_decide(call.actor.name, order.job)
+        record = self._decided(call.actor, JobOrder(order.job, order.person))
         choosing = changes.choose_feed(order.feed, stamp(self._now))
         chosen = await asyncio.wrap_future(self._jobs.change(record.job_id, choosing))
         _LOG.info("feed-chosen", job=record.job_id, terminal=call.actor.name, person=order.person)
         return self._view(call.actor, chosen)
 
-    @operation("Spooler.ListJobs", ALL_BUT_AUDITORS)
+    @operation(
+        "Spooler.SetPriority", AT_TERMINALS, "unknown-job", *STORED, "not-allowed-in-state", "priority-not-allowed"
+    )
+    async def set_priority(self, call: Call, order: SetPriority) -> JobView:
+        """Give a job another priority, until it prints."""
+        record = self._decided(call.actor, JobOrder(order.job, order.person))
+        self._admission.judge_priority(order.priority)
+        changed = await asyncio.wrap_future(self._jobs.change(record.job_id, set_priority(order.priority)))
+        _LOG.info("priority-set", job=record.job_id, terminal=call.actor.name, person=order.person)
+        return self._view(call.actor, changed)
+
+    @operation("Spooler.GetOutline", ALL_BUT_AUDITORS, *FOUND)
+    async def get_outline(self, _call: Call, asked: GetOutline) -> JobOutline:
+        """Give the steps of an unfinished job without their text."""
+        return JobOutline(asked.job, self._spool.job(_named(asked).job).record.outline)
+
+    @operation("Spooler.ListJobs", ALL_BUT_AUDITORS | WALLS)
     async def list_jobs(self, call: Call, page: Page) -> JobPage:
         """List the jobs that have not ended, in the order of acceptance."""
         records = await asyncio.to_thread(self._spool.records, page.after, page.read)
@@ -368,7 +360,7 @@ class Operations:
         """Acknowledge the notice of a job's end."""
         return await self._notices.acknowledge(call.actor, _named(asked).job)
 
-    @operation("Spooler.ListTerminals", frozenset({Role.REPRESENTATIVE, Role.OPERATOR}))
+    @operation("Spooler.ListTerminals", RULING)
     async def list_terminals(self, _call: Call, _payload: Nothing) -> TerminalList:
         """List the terminals: when each was last heard, and how many open jobs and questions it has."""
         return TerminalList(self._roll.terminals())
@@ -406,11 +398,6 @@ class Operations:
         ordered = await self._desks.cancel(record, call.actor.name, order.person, senior=True)
         return _canceled(ordered, await self._desks.settled(ordered, CANCEL_WAIT))
 
-    @operation("Appliance.ListAreas", AT_APPLIANCE, is_served_locked=True)
-    async def list_areas(self, _call: Call, _payload: Nothing) -> AreaList:
-        """List the storage areas with state and capacity."""
-        return AreaList(tuple(self._spool.areas()))
-
     @operation("Appliance.ListHistory", AT_APPLIANCE, *SEARCHES)
     async def list_history(self, _call: Call, asked: ListHistory) -> EntryList:
         """List entries of the history unchanged, with names that owners share, or what their ends add up to.
@@ -422,76 +409,6 @@ class Operations:
             return EntryList(summary=tuple(groups))
         told = await asyncio.to_thread(self._spool.history, "", asked.last, asked.wanted)
         return EntryList(tuple(ListedEntry.of(one, self._names.of(one.entry.record)) for one in told))
-
-    @operation("Appliance.VerifyArea", AT_APPLIANCE, "unknown-area", "area-fenced", is_served_locked=True)
-    async def verify_area(self, _call: Call, asked: AreaRef) -> LookedAt:
-        """Check every record and the history's chain of one area."""
-        return LookedAt.of(await asyncio.to_thread(self._spool.examine, asked.area))
-
-    @operation("Appliance.AcceptRollback", OPERATORS, *TAKEN_OVER, "nothing-to-accept", is_served_locked=True)
-    async def accept_rollback(self, _call: Call, word: AcceptRollback) -> AcceptedArea:
-        """Go on with an area that was rolled back; people are asked about its jobs."""
-        check_name("person", word.person)
-        if self._spool.is_usable():
-            await asyncio.to_thread(self._spool.upkeep.accept_rollback, word.area)
-        else:
-            await asyncio.to_thread(self._spool.accept_closed, word.area)
-        self._problems.accepted(word.area)
-        _LOG.warning("rollback-accepted", area=word.area, person=word.person)
-        await self._joining.look(word=True)
-        return AcceptedArea(word.area, accepted=True, state=self._spool.states()[word.area])
-
-    @operation(
-        "Appliance.AcceptNewStore",
-        OPERATORS,
-        "not-a-new-store",
-        "area-not-made",
-        "mark-not-written",
-        is_served_locked=True,
-    )
-    async def accept_new_store(self, _call: Call, word: Word) -> AcceptedStore:
-        """Make new areas for a locked appliance: all that its store held is lost."""
-        check_name("person", word.person)
-        await asyncio.to_thread(self._spool.accept_new_store)
-        _LOG.warning("new-store-accepted", person=word.person)
-        await self._joining.look(word=True)
-        return AcceptedStore(accepted=True, areas=self._spool.states())
-
-    @operation("Appliance.ReadRevocations", OPERATORS, "file-problem", is_served_locked=True)
-    async def read_revocations(self, _call: Call, _payload: Nothing) -> Revocations:
-        """Read the revocation list again, and end the connections of the terminals on it."""
-        self._doorkeeper.reload()
-        closed = [listener for listener in self._hub.everybody() if self._doorkeeper.is_revoked(listener.actor)]
-        for listener in closed:
-            _LOG.warning("terminal-hung-up", terminal=listener.actor.name, code="certificate-revoked")
-            self._hub.expel(listener, "certificate-revoked")
-        names = sorted({listener.actor.name for listener in closed})
-        return Revocations(tuple(names), self._doorkeeper.revoked)
-
-    @operation("Appliance.GetClock", OPERATORS, is_served_locked=True)
-    async def clock(self, _call: Call, _payload: Nothing) -> ClockReport:
-        """Tell what the appliance believes of time, and why."""
-        return self._clock.report()
-
-    @operation("Appliance.PausePrinter", OPERATORS, "unknown-printer", "file-problem")
-    async def pause_printer(self, _call: Call, order: PausePrinter) -> PrinterView:
-        """Have a printer finish the job that it prints and start no other, until it is resumed."""
-        return await self._desks.pause(order.printer, order.person, order.reason)
-
-    @operation("Appliance.ResumePrinter", OPERATORS, "unknown-printer", "file-problem")
-    async def resume_printer(self, _call: Call, order: ResumePrinter) -> PrinterView:
-        """Have a paused printer start jobs again."""
-        return await self._desks.resume(order.printer, order.person)
-
-    @operation("Appliance.TestRoute", OPERATORS)
-    async def say_route(self, _call: Call, asked: AskRoute) -> RouteTest:
-        """Say what would happen to a mail for an address, step by step, and why; nothing is sent."""
-        return self._mailing.say_route(asked)
-
-    @operation("Appliance.GetPrinter", AT_APPLIANCE, "unknown-printer", is_served_locked=True)
-    async def printer(self, _call: Call, asked: PrinterRef) -> PrinterDetails:
-        """Tell how a printer is set up, what it told of its own set-up, and what is only assumed of it."""
-        return self._printers.details(asked.printer)
 
     @operation("Appliance.PrintRuler", OPERATORS, *ACCEPTED, *DOCUMENT)
     async def print_ruler(self, call: Call, order: PrintRuler) -> JobView:
@@ -506,29 +423,10 @@ class Operations:
         _LOG.info("ruler-ordered", job=record.job_id, printer=record.printer, person=order.person)
         return self._view(call.actor, record)
 
-    @operation("Appliance.VouchForClock", OPERATORS, is_served_locked=True)
-    async def vouch_for_clock(self, _call: Call, word: Word) -> ClockReport:
-        """Trust the clock by an operator's word, until the next boot or until the clock jumps."""
-        self._clock.vouch(word.person)
-        return self._clock.report()
-
-    @operation("Appliance.ListStock", AT_APPLIANCE, "unknown-printer", "stock-not-known")
-    async def list_stock(self, _call: Call, asked: ListStock) -> StockList:
-        """List the forms in the cassettes of printers, and the last moves of this stock."""
-        return await asyncio.to_thread(self._stock.told, asked)
-
-    @operation("Appliance.ReplenishStock", OPERATORS, *STOCKED)
-    async def replenish_stock(self, _call: Call, order: ReplenishStock) -> StockList:
-        """Note sheets that a person put into a cassette; jobs that wait for them begin."""
-        return await asyncio.to_thread(self._stock.replenish, order)
-
-    @operation("Appliance.SpoilStock", OPERATORS, *STOCKED)
-    async def spoil_stock(self, _call: Call, order: SpoilStock) -> StockList:
-        """Note sheets of a cassette that are no good, or missing, with the reason."""
-        return await asyncio.to_thread(self._stock.spoil, order)
-
     def _view(self, actor: Actor, record: Record) -> JobView:
         """A job as this actor may see it (P12)."""
+        if actor.is_wall:
+            return on_a_wall(self._desks.queues.view(record))
         view = self._names.shown(self._desks.queues.view(record), record)
         return view if actor.may_order(record.requester) else without_people(view)
 
@@ -536,6 +434,14 @@ class Operations:
         """An entry of the history as this actor may see it (P12)."""
         line = line_of(entry, with_people=actor.may_decide(entry.record.requester))
         return msgspec.structs.replace(line, job=self._names.shown(line.job, entry.record))
+
+    def _decided(self, actor: Actor, order: JobOrder) -> Record:
+        """The job about which a person decides.  Raises `not-permitted` for an actor that may not (P12)."""
+        check_name("person", order.person)
+        record = self._spool.record(_named(order).job)
+        if not actor.may_decide(record.requester):
+            raise may_not_decide(actor.name, order.job)
+        return record
 
     def _ordered(self, actor: Actor, order: JobOrder) -> Record:
         """The job of an order.  Raises `not-permitted` for an actor that may give none about it (P12)."""
@@ -545,21 +451,14 @@ class Operations:
         return record
 
 
-R = TypeVar(
-    "R",
-    JobRef,
-    GetDocument,
-    JobOrder,
-    AnswerQuestion,
-    AcknowledgeNotice,
-    TakeTurn,
-    OfferRight,
-    ConfirmRight,
-    ReportJob,
-    SetFeed,
-    GetSealed,
-    GrantPreview,
-)
+class _OfAJob(Protocol):
+    """A payload that names a job."""
+
+    @property
+    def job(self) -> str: ...
+
+
+R = TypeVar("R", bound=_OfAJob)
 
 
 def _named(payload: R) -> R:
@@ -581,5 +480,7 @@ def _canceled(ordered: Record, record: Record) -> Canceled:
     return Canceled(" ".join(words), notice.job, notice.on_paper)
 
 
-OPERATIONS: Final = catalogue_of(Operations)
+OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
+    {**catalogue_of(Operations), **catalogue_of(UpkeepOperations)}
+)
 """Every operation of the appliance, by the name that a command has on the wire."""

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from firmware.service.operations import OPERATIONS, Operations
+from firmware.service.upkeep_operations import UpkeepOperations
 from passbook.errors import PassbookError, shown
-from passbook.job.actor import Actor, Role
+from passbook.job.actor import Actor, Role, UnixCaller
 from passbook.protocol.messages import Envelope, MessageType, read_payload
-from passbook.protocol.operation import Call, Operation
+from passbook.protocol.operation import Call, Operation, catalogue_of
 
 _WORDS: Final = {
     Role.REQUESTER: "a terminal",
     Role.REPRESENTATIVE: "a representative",
     Role.OPERATOR: "an operator",
     Role.AUDITOR: "an auditor",
+    Role.WALL: "a wall screen",
 }
 
 
 class Service:
     """What may be asked of the appliance, whatever door the question came through."""
 
-    def __init__(self, operations: Operations, is_usable: Callable[[], bool]) -> None:
+    def __init__(self, operations: Operations, upkeep: UpkeepOperations, is_usable: Callable[[], bool]) -> None:
         """`is_usable`: whether any storage area can be used; while none can, the appliance is locked."""
-        self._operations = operations
+        self._handlers: dict[str, Callable[..., Awaitable[Any]]] = {
+            one.name: getattr(handlers, one.handler)
+            for handlers in (operations, upkeep)
+            for one in catalogue_of(type(handlers)).values()
+        }
         self._is_usable = is_usable
 
     async def perform(self, call: Call, command: Envelope) -> Any:
@@ -38,7 +44,7 @@ class Service:
         if not self._is_usable() and not (operation.is_served_locked and _is_at_socket(call.actor)):
             raise PassbookError("appliance-locked")
         payload = read_payload(command, operation.payload)
-        return await getattr(self._operations, operation.handler)(call, payload)
+        return await self._handlers[operation.name](call, payload)
 
 
 def find_operation(name: str, actor: Actor) -> Operation:
@@ -59,4 +65,4 @@ def find_operation(name: str, actor: Actor) -> Operation:
 
 def _is_at_socket(actor: Actor) -> bool:
     """Whether it calls at the operators' socket, which is served while the appliance is locked."""
-    return not actor.roles.isdisjoint({Role.OPERATOR, Role.AUDITOR})
+    return isinstance(actor.proof, UnixCaller)

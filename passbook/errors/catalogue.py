@@ -87,6 +87,21 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
         Mender.OPERATOR,
         "The certificate of {who} has been revoked. The connection was closed; enroll the terminal again.",
     ),
+    "origin-not-accepted": ErrorKind(
+        Mender.OPERATOR,
+        "A page that came from another address asked for a connection. It was refused and nothing was read; open the "
+        "page of this address itself.",
+    ),
+    "page-address-used": ErrorKind(
+        Mender.CALLER,
+        "This address of the page was opened already, or it is too old. Nothing was shown; get a new one with "
+        "teller page.",
+    ),
+    "page-outdated": ErrorKind(
+        Mender.TELLER,
+        "The page is of an earlier version than the service. The connection was closed and nothing was done; load the "
+        "page again.",
+    ),
     "name-malformed": ErrorKind(
         Mender.OPERATOR,
         "The name is not 1 to 63 of a-z, 0-9, dot, hyphen and underscore with a letter or digit first. "

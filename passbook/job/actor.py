@@ -26,6 +26,8 @@ class Role(StrEnum):
     """A person at the appliance: orders and looks after it, and never answers a question."""
     AUDITOR = "auditor"
     """A person who reads the history and verifies it, and decides nothing."""
+    WALL = "wall"
+    """A screen that everybody in the room sees: it shows the queue without persons and documents, decides nothing."""
 
 
 class Certificate(msgspec.Struct, frozen=True):
@@ -91,6 +93,11 @@ class Actor(msgspec.Struct, frozen=True):
     def is_operator(self) -> bool:
         """Whether it gives orders at the appliance itself."""
         return Role.OPERATOR in self.roles
+
+    @property
+    def is_wall(self) -> bool:
+        """Whether it is a screen that everybody in the room sees."""
+        return Role.WALL in self.roles
 
     def may_decide(self, requester: str) -> bool:
         """P12: about a job decide its requester and the representatives."""

@@ -1,4 +1,4 @@
-"""What a terminal needs to judge a document by itself: printers, layouts and import profiles of the appliance."""
+"""What a terminal needs to judge and show a document by itself: printers, layouts, import profiles and formats."""
 
 from __future__ import annotations
 
@@ -14,4 +14,5 @@ class LayoutsReply(msgspec.Struct, frozen=True, rename="camel"):
 
     printers: tuple[PrinterFacts, ...]
     layouts: tuple[BookLayout, ...]
-    imports: tuple[ImportProfile, ...] = ()
+    imports: tuple[ImportProfile, ...]
+    formats: tuple[str, ...]

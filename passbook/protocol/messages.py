@@ -191,6 +191,14 @@ class MoveJob(Payload, frozen=True):
     from_line: int = 0
 
 
+class SetPriority(Payload, frozen=True):
+    """`Spooler.SetPriority`: `person` gives another priority to a job that does not print now."""
+
+    job: str
+    priority: int
+    person: str
+
+
 class Nothing(Payload, frozen=True):
     """The empty payload."""
 
@@ -484,6 +492,18 @@ def without_people(view: JobView) -> JobView:
         answered=decision_without_people(view.answered),
         mail=None,
     )
+
+
+def on_a_wall(view: JobView) -> JobView:
+    """A view for a screen that everybody in the room sees: it names no person, sender, key or request."""
+    # No terminal's name has a colon; behind that of a mail stands a person's address.
+    requester = view.requester.partition(":")[0]
+    return msgspec.structs.replace(without_people(view), requester=requester, client_request="", key_ref="")
+
+
+def status_on_a_wall(status: StatusReport) -> StatusReport:
+    """A status for such a screen, without the problems: the sentence about a paused printer names a person."""
+    return msgspec.structs.replace(status, problems=())
 
 
 def decision_without_people(decision: Answered | None) -> Answered | None:

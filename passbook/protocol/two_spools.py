@@ -273,3 +273,9 @@ class AgentSettings(msgspec.Struct, frozen=True, rename="camel"):
     round_trip: int = 0
     queued: int = 0
     busy: str = ""
+
+
+class PageAddress(msgspec.Struct, frozen=True):
+    """Completion of `Agent.OpenPage`: the address at which a browser of this machine shows the page, once."""
+
+    address: str

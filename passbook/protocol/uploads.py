@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from typing import Final, TypeAlias
 
 from passbook.errors import PassbookError, shown
+from passbook.protocol.document_check import CheckDocument
 from passbook.protocol.messages import MAX_DOCUMENT, MAX_PIECE, Received, SubmitJob, UploadPiece
 from passbook.protocol.two_spools import TakeTurn
 
@@ -32,7 +33,7 @@ def take_piece(uploads: Uploads, piece: UploadPiece) -> Received:
     return Received(len(buffer))
 
 
-def whole_document(uploads: Uploads, request: SubmitJob | TakeTurn) -> bytes:
+def whole_document(uploads: Uploads, request: SubmitJob | TakeTurn | CheckDocument) -> bytes:
     """The document of a command: the one in it, or the one that came in pieces, which is forgotten here.
 
     Raises PassbookError `invalid-message` for both at once, `unknown-upload`, `document-too-large`.

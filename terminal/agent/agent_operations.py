@@ -7,19 +7,21 @@ away it is refused with the code of the lost connection.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from msgspec.structs import replace
 
+from passbook.document.documents import FORMATS
 from passbook.errors import PassbookError
 from passbook.job import changes
-from passbook.job.actor import Role
+from passbook.job.actor import Actor, Role
 from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
 from passbook.job.print_right import RightState
 from passbook.job.record import Acknowledged, Record, Verdict, without_outline
 from passbook.job.states import JobState
+from passbook.protocol.capabilities import Capabilities, capabilities_of
 from passbook.protocol.document import GetDocument, StoredDocument
 from passbook.protocol.history_reply import GetHistory, HistoryReply
 from passbook.protocol.layouts_reply import LayoutsReply
@@ -43,7 +45,7 @@ from passbook.protocol.naming import check_name, check_one_key
 from passbook.protocol.notice import AcknowledgeNotice, Notice, NoticePage, notice_of
 from passbook.protocol.operation import Call, Operation, catalogue_of, operation
 from passbook.protocol.pages import JobPage, Page, QuestionPage
-from passbook.protocol.two_spools import AgentSettings, GetSealed, SealedCopy, SetFeed
+from passbook.protocol.two_spools import AgentSettings, GetSealed, PageAddress, SealedCopy, SetFeed
 from passbook.protocol.uploads import take_piece, whole_document
 from spooler.clock import stamp
 from spooler.logs import Log
@@ -90,10 +92,14 @@ class AgentOperations:
         finished: FinishedCopies,
         reach: Reach,
         sides: KeptSides,
+        page_address: Callable[[Actor], Awaitable[str]],
         seen: Callable[[str], None],
         problems: Callable[[], list[PassbookError]],
     ) -> None:
-        """`seen` is told of each end that was acknowledged; `problems` are those of the agent."""
+        """`seen` is told of each end that was acknowledged; `problems` are those of the agent.
+
+        `page_address` gives a program a new address of the page.
+        """
         self._own = own
         self._upstream = upstream
         self._submissions = submissions
@@ -107,6 +113,7 @@ class AgentOperations:
         self._reach = reach
         self._sides = sides
         self._known = known
+        self._page_address = page_address
         self._seen = seen
         self._problems = problems
 
@@ -123,6 +130,21 @@ class AgentOperations:
     async def settings(self, _call: Call, _payload: Nothing) -> AgentSettings:
         """Tell the choice where a person makes none, and the figures of the agent's spool and of the network."""
         return self._sides.figures(self._own.store.name, self._reach.silent_for())
+
+    @operation("Agent.OpenPage", CALLERS, "file-problem")
+    async def open_page(self, call: Call, _payload: Nothing) -> PageAddress:
+        """Give an address at which a browser of this machine shows the page; it is good once."""
+        return PageAddress(await self._page_address(call.actor))
+
+    @operation("Common.Capabilities", CALLERS)
+    async def capabilities(self, call: Call, _payload: Nothing) -> Capabilities:
+        """Tell who the caller is, and the commands that it may use here now; fewer while the appliance is away."""
+        own = tuple(AGENT_OPERATIONS)
+        if not self._reach.is_reached:
+            return capabilities_of(own, call.actor, "")
+        told = await self._upstream.command("Common.Capabilities", Nothing(), Capabilities)
+        theirs = [name for one in told.interfaces for name in one.commands]
+        return replace(told, interfaces=capabilities_of((*theirs, *own), call.actor, told.zone).interfaces)
 
     @operation("Common.Status", CALLERS)
     async def status(self, _call: Call, _payload: Nothing) -> StatusReport:
@@ -144,7 +166,7 @@ class AgentOperations:
         known = self._known.welcome
         if known is None:
             return await self._upstream.command("Spooler.GetLayouts", Nothing(), LayoutsReply)
-        return LayoutsReply(known.printers, known.layouts, known.imports)
+        return LayoutsReply(known.printers, known.layouts, known.imports, tuple(FORMATS))
 
     @operation("Spooler.UploadPiece", CALLERS, "too-many-uploads", "document-too-large")
     async def upload_piece(self, call: Call, piece: UploadPiece) -> Received:

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, Role, UnixCaller
+from passbook.protocol.messages import POLICY_VIOLATION
 from spooler.door_session import INTERNAL_ERROR, DoorSession
 from spooler.exchange import Exchange
 from spooler.logs import Log
@@ -87,13 +88,19 @@ class LocalDoor:
         except OSError:
             _LOG.debug("caller-lost")
             return
-        actor = Actor(self._terminal, frozenset({Role.REQUESTER}), UnixCaller(peer.uid, peer.pid))
-        session = DoorSession(connection, actor)
+        await self.serve(connection, UnixCaller(peer.uid, peer.pid))
+
+    async def serve(self, connection: ServerConnection, caller: UnixCaller) -> None:
+        """Converse with a program of this user, or with a page on behalf of one, until the connection ends."""
+        if len(self.sessions) >= MOST_CLIENTS:
+            await connection.close(POLICY_VIOLATION, "too-many-connections")
+            return
+        session = DoorSession(connection, Actor(self._terminal, frozenset({Role.REQUESTER}), caller))
         self.sessions.add(session)
         try:
             await session.run(self._converse(connection, session))
         except Exception as error:  # noqa: BLE001 - a defect of ours ends this connection, and no other
-            _LOG.failure("connection-failed", error, pid=peer.pid)
+            _LOG.failure("connection-failed", error, pid=caller.pid)
             await connection.close(INTERNAL_ERROR)
         finally:
             self.sessions.discard(session)

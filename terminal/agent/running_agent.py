@@ -15,6 +15,7 @@ from client.connection import ENDED, JOB, LEFT, PROMPT, QUESTION, QUESTION_CLOSE
 from client.transport import TlsTransport
 from passbook.errors import PassbookError
 from passbook.job import changes
+from passbook.job.actor import Actor, UnixCaller
 from passbook.job.print_right import RightState
 from passbook.job.record import Record, without_outline
 from passbook.job.reported import may_lose_right
@@ -23,6 +24,7 @@ from passbook.protocol.messages import Envelope, ErrorPayload, JobLeft, JobView,
 from passbook.protocol.notice import AcknowledgeNotice, Notice, notice_of
 from passbook.protocol.pages import JobPage, Page
 from passbook.protocol.two_spools import AgentWelcome, YourTurn
+from spooler.browser_files import PageFiles
 from spooler.clock import SystemClock, stamp
 from spooler.data_keys import DataKeys
 from spooler.door_session import DoorSession
@@ -47,6 +49,7 @@ from terminal.agent.own_holds import OwnHolds, is_held
 from terminal.agent.own_jobs import OwnJobs
 from terminal.agent.own_printers import OwnPrinters
 from terminal.agent.own_store import OwnStore
+from terminal.agent.page_door import PageDoor
 from terminal.agent.reach import Reach, ReachEvent
 from terminal.agent.replay import Replay
 from terminal.agent.reporting import Reporting
@@ -115,6 +118,7 @@ class Agent:
         self._operations = self._make_operations()
         exchange = Exchange(self._operations, Log("callers"), AGENT_OPERATIONS)
         self._door = LocalDoor(home.socket, exchange, terminal=terminal, owner=os.getuid(), greet=self._greet)
+        self._page = PageDoor(PageFiles.shipped(), self._door.serve, clock=clock, rng=secrets.token_bytes)
 
     def _make_submissions(self, home: Home) -> Submissions:
         return Submissions(
@@ -165,6 +169,7 @@ class Agent:
             finished=self._finished,
             reach=self._reach,
             sides=self._sides,
+            page_address=self._page_address,
             seen=self._replay.seen,
             problems=self._problems,
         )
@@ -176,7 +181,7 @@ class Agent:
         self._supervisor.watch_loop(self._loop)
         tasks = contextlib.ExitStack()
         try:
-            async with self._door:
+            async with self._door, self._page:
                 self._start_tasks(tasks)
                 self._printers.start()
                 _LOG.info("ready", terminal=self._terminal, count=len(self._own.unfinished()))
@@ -205,6 +210,12 @@ class Agent:
         )
         for name, work in parts:
             tasks.callback(self._supervisor.start(name, work))
+
+    async def _page_address(self, actor: Actor) -> str:
+        """A new address of the page for a program at the agent's socket.  Raises PassbookError."""
+        if not isinstance(actor.proof, UnixCaller):
+            raise PassbookError("not-permitted", who=actor.name, deed="open the page", whom="a program of this machine")
+        return await self._page.address(actor.proof)
 
     def _problems(self) -> list[PassbookError]:
         return [*self._storage_problems, *self._reach.problems(), *self._sides.problems(), *self._printers.problems()]

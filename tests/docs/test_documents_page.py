@@ -36,7 +36,7 @@ def test_a_command_of_the_page_says_what_the_page_says(
     monkeypatch.setenv("COLUMNS", "80")
     shipped = checking.shipped_reply()
     own = [parse_import(name[:-5], text.encode(), name) for name, text in FILES.items() if name.endswith(".toml")]
-    told = LayoutsReply(shipped.printers, shipped.layouts, (*shipped.imports, *own))
+    told = LayoutsReply(shipped.printers, shipped.layouts, (*shipped.imports, *own), shipped.formats)
     monkeypatch.setattr(checking, "shipped_reply", lambda: told)
     command, _, said = run.partition("\n")
     words = shlex.split(command.removeprefix("$ "))

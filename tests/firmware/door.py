@@ -18,6 +18,7 @@ from firmware.doors.terminal_door import TerminalDoor
 from firmware.identity.doorkeeper import Doorkeeper
 from firmware.identity.server_tls import load_trust, server_context
 from passbook.protocol.messages import SERVICE_PATH, view_of
+from spooler.browser_files import PageFiles
 from spooler.hub import Listener
 from spooler.news import JobChanged, News
 from tests.firmware.branch import DOCUMENT, KEY, PRINTER, WAIT, Bench, call_in
@@ -50,6 +51,8 @@ class Door:
             judge=Doorkeeper(settings, load_trust(settings.ca, settings.revoked), self.bench.clock, [SUPERVISOR]).judge,
             heard=self.roll.heard,
             clock=self.bench.clock,
+            files=PageFiles.shipped(),
+            names=frozenset({"127.0.0.1", branch.appliance}),
             pause=pause,
         )
 

@@ -22,6 +22,7 @@ from firmware.service.clock_report import ClockReporter
 from firmware.service.operations import OPERATIONS, Operations
 from firmware.service.printer_report import PrinterReporter
 from firmware.service.service import Service
+from firmware.service.upkeep_operations import UpkeepOperations
 from firmware.system.joining import Joining
 from firmware.system.problems import Problems
 from passbook.errors import PassbookError
@@ -45,12 +46,19 @@ T = TypeVar("T")
 
 SUPERVISOR: Final = "supervisor"
 """Configured as a representative."""
-STATUS: Final = StatusReport((), ("teller-1",), ("a: ready",))
+STATUS: Final = StatusReport((), ("teller-1",), ("a: ready",), ("Otto paused printer window-1.",))
 
 
 AUDITOR: Final = Actor("@auditor", frozenset({Role.AUDITOR}), UnixCaller(1, 1))
+WALL: Final = Actor("hall-1", frozenset({Role.WALL}), Certificate(8))
 NOBODY: Final = Actor("nobody", frozenset(), Certificate(7))
-ACTORS: Final = {TELLER: Role.REQUESTER, MANAGER: Role.REPRESENTATIVE, OTTO: Role.OPERATOR, AUDITOR: Role.AUDITOR}
+ACTORS: Final = {
+    TELLER: Role.REQUESTER,
+    MANAGER: Role.REPRESENTATIVE,
+    OTTO: Role.OPERATOR,
+    AUDITOR: Role.AUDITOR,
+    WALL: Role.WALL,
+}
 SAMPLES: Final[dict[str, Any]] = {
     "answer": "ready",
     "area": "a",
@@ -67,6 +75,7 @@ SAMPLES: Final[dict[str, Any]] = {
     "job": "7f3a09c2d1e84b55",
     "key": "A" * 43 + "=",
     "person": "Ann",
+    "priority": 60,
     "printer": "front",
     "right": "taken",
     "secrets": ["A" * 43 + "="],
@@ -120,8 +129,8 @@ class Alone:
 class JudgedService(Service):
     """The service; an operation that is refused with a code that its row lacks is a defect of the catalogue."""
 
-    def __init__(self, operations: Operations, is_usable: Callable[[], bool]) -> None:
-        super().__init__(operations, is_usable)
+    def __init__(self, operations: Operations, upkeep: UpkeepOperations, is_usable: Callable[[], bool]) -> None:
+        super().__init__(operations, upkeep, is_usable)
         self.instead: dict[str, Callable[[], Awaitable[Any]]] = {}
         """Handlers of a test, by the operation's name."""
 
@@ -179,9 +188,24 @@ class Rooms:
         self.problems = Problems()
         network_printer = unconnected(load_layouts(None), name=NETWORK_PRINTER)
         slip_printer = unconnected(load_layouts(None), EscposSlip(builtin_escpos()), SLIP_PRINTER)
+        mailing = NoMail()
+        printers = PrinterReporter(
+            {NETWORK_PRINTER: network_printer, SLIP_PRINTER: slip_printer}, load_layouts(None).values()
+        )
+        upkeep = UpkeepOperations(
+            spool=bench.spool,
+            desks=self.desks,
+            hub=bench.hub,
+            doorkeeper=cast("Doorkeeper", keeper),
+            clock=ClockReporter(SystemClock(wall=lambda: bench.clock.now().timestamp()), lambda: None),
+            problems=self.problems,
+            joining=Joining(bench.spool, self.problems, bench.clock, report=self.problems.add, begun=lambda: None),
+            mailing=mailing,
+            stock=FormStock(bench.spool, {}, bench.clock, lambda _printer: None),
+            printers=printers,
+        )
         operations = Operations(
             jobs=bench.jobs,
-            hub=bench.hub,
             admission=bench.admission(
                 destinations={NETWORK_PRINTER: unconnected(load_layouts(None)), SLIP_PRINTER: slip_printer}
             ),
@@ -189,26 +213,20 @@ class Rooms:
             notices=self.notices,
             desks=self.desks,
             roll=self.roll,
-            doorkeeper=cast("Doorkeeper", keeper),
-            clock=ClockReporter(SystemClock(wall=lambda: bench.clock.now().timestamp()), lambda: None),
-            problems=self.problems,
-            joining=Joining(bench.spool, self.problems, bench.clock, report=self.problems.add, begun=lambda: None),
             now=bench.clock,
             turns=self.turns,
             agents=self.agents,
             welcome=AgentWelcome("here", "boot-1", 10.0, 60.0, (FACTS,), tuple(load_layouts(None).values())),
-            printers=PrinterReporter(
-                {NETWORK_PRINTER: network_printer, SLIP_PRINTER: slip_printer}, load_layouts(None).values()
-            ),
+            printers=printers,
             names=SharedNames(bench.appliance_key, bench.rng),
             grants=self.grants,
-            mailing=NoMail(),
+            mailing=mailing,
             books=BookReporter(bench.spool, ()),
-            stock=FormStock(bench.spool, {}, bench.clock, lambda _printer: None),
             status=lambda: STATUS,
             uri="wss://here",
+            zone="Asia/Tokyo",
         )
-        self.service = JudgedService(operations, lambda: self.usable)
+        self.service = JudgedService(operations, upkeep, lambda: self.usable)
 
     def _make_turns(self, destination: Destination) -> Turns:
         return Turns(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -50,6 +51,32 @@ def shown(branch: Branch, name: str, *, representative: bool = False) -> bytes:
 
 def revoke(branch: Branch, name: str) -> None:
     (branch.config / pki.REVOKED).write_bytes(pki.revoke(branch.ca, name, dt.datetime.now(dt.UTC)))
+
+
+@pytest.mark.parametrize(
+    ("lists", "roles"),
+    [
+        ({"auditors": ("one",)}, {Role.AUDITOR}),
+        ({"walls": ("one",)}, {Role.WALL}),
+        ({"walls": ("one",), "auditors": ("one",)}, {Role.WALL}),
+        ({"walls": ("other",), "auditors": ("another",)}, {Role.REQUESTER, Role.REPRESENTATIVE}),
+    ],
+)
+def test_a_terminal_that_only_looks_has_no_other_role_whatever_its_certificate_says(
+    branch: Branch, lists: dict[str, Any], roles: set[Role]
+) -> None:
+    etc = branch.config
+    settings = TerminalsConfig(etc / pki.SERVER, etc / pki.SERVER_KEY, etc / pki.AUTHORITY, etc / pki.REVOKED, **lists)
+    keeper = Doorkeeper(settings, load_trust(settings.ca, settings.revoked), At(dt.datetime.now(dt.UTC)), ["one"])
+    judged = keeper.judge(shown(branch, "one", representative=True))
+    assert judged.roles == roles
+    if Role.REQUESTER in roles:
+        assert judged.name == keeper.requester(shown(branch, "one")) == "one"
+        return
+    assert judged.name != "one"
+    with pytest.raises(PassbookError, match="sends no jobs") as refused:
+        keeper.requester(shown(branch, "one"))
+    assert refused.value.code == "certificate-not-accepted"
 
 
 def code_of(keeper: Doorkeeper, certificate: bytes | None) -> str:

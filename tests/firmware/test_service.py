@@ -15,8 +15,9 @@ from passbook.job.record import OPERATOR
 from passbook.protocol.messages import Payload
 from passbook.protocol.operation import COMMON_ERRORS
 from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, TELLER, Bench, request
+from tests.firmware.door import submission
 from tests.firmware.operators import OTTO
-from tests.firmware.rooms import ACTORS, AUDITOR, NOBODY, STATUS, Keeper, Rooms, sample
+from tests.firmware.rooms import ACTORS, AUDITOR, NOBODY, STATUS, WALL, Keeper, Rooms, sample
 
 READING: Final = {
     *("ServicePublisher.GetServices", "Common.Status", "Common.Capabilities", "Spooler.GetHistoryHeads"),
@@ -74,6 +75,31 @@ def test_an_auditor_reads_and_does_nothing_else(bench: Bench) -> None:
     told = asyncio.run(Rooms(bench).ask(AUDITOR, "Common.Capabilities", {}))
     assert {name for one in told.interfaces for name in one.commands} == READING
     assert not AUDITOR.may_order(TELLER.name)
+
+
+def test_a_wall_sees_status_and_queue_and_does_nothing_else(bench: Bench) -> None:
+    known = asyncio.run(Rooms(bench).ask(WALL, "Common.Capabilities", {}))
+    commands = {name for one in known.interfaces for name in one.commands}
+    assert commands == {*READING, "Spooler.ListJobs"} - {name for name in READING if name.startswith("Appliance.")}
+    assert (known.name, known.roles, known.zone) == ("hall-1", (Role.WALL,), "Asia/Tokyo")
+    assert not WALL.may_order(TELLER.name)
+
+
+def test_a_wall_is_told_no_problem_since_sentences_may_name_people(bench: Bench) -> None:
+    rooms = Rooms(bench)
+    assert asyncio.run(rooms.ask(TELLER, "Common.Status", {})).problems == STATUS.problems != ()
+    assert asyncio.run(rooms.ask(WALL, "Common.Status", {})).problems == ()
+
+
+def test_a_wall_is_shown_no_name_of_a_person_a_document_or_a_key(bench: Bench) -> None:
+    rooms = Rooms(bench)
+    shared = {"name": "Okafor", "documentDate": "2026-04-01", "sharesName": True}
+    asyncio.run(rooms.ask(TELLER, "Spooler.SubmitJob", submission(keyRef="anna-1", **shared)))
+    [job] = asyncio.run(rooms.ask(OTHER, "Spooler.ListJobs", {})).jobs
+    assert (job.name, job.document_date, job.key_ref) == ("Okafor", "2026-04-01", "anna-1")
+    [shown] = asyncio.run(rooms.ask(WALL, "Spooler.ListJobs", {})).jobs
+    assert (shown.job, shown.requester, shown.printer) == (job.job, TELLER.name, job.printer)
+    assert (shown.name, shown.document_date, shown.key_ref, shown.client_request) == ("", "", "", "")
 
 
 @pytest.mark.parametrize("actor", [OTTO, AUDITOR])

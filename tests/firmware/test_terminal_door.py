@@ -42,7 +42,7 @@ def test_the_service_is_where_the_protocol_says(enrolled: Branch, tmp_path: Path
     at_the_door(enrolled, tmp_path, story)
 
 
-@pytest.mark.parametrize("path", ["/", "/xfs4iot/v1.0/Printer", SERVICE_PATH + "?x=1"])
+@pytest.mark.parametrize("path", ["/xfs4iot", "/xfs4iot/v1.0/Printer", SERVICE_PATH + "?x=1"])
 def test_elsewhere_is_nothing(enrolled: Branch, tmp_path: Path, path: str) -> None:
     async def story(door: Door, connector: Connector) -> None:
         with pytest.raises(InvalidStatus) as caught:

@@ -29,7 +29,7 @@ WINDOW = PrinterFacts(
     insert_timeout=1,
     take_timeout=1,
 )
-TOLD = LayoutsReply((WINDOW,), tuple(shipped_layouts().values()), tuple(shipped_imports().values()))
+TOLD = LayoutsReply((WINDOW,), tuple(shipped_layouts().values()), tuple(shipped_imports().values()), ("text",))
 PAGE = [
     "statement.csv, savings-24, page 3",
     "  1 |",

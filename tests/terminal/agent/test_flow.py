@@ -212,6 +212,21 @@ def test_a_second_agent_of_the_same_folder_is_refused_by_a_sentence(office: Agen
     assert refused.value.error_code == "area-in-use"
 
 
+def test_the_commands_that_may_be_used_are_those_that_would_be_done_now(office: AgentWorld) -> None:
+    office.power_up()
+
+    def commands() -> set[str]:
+        told = office.ask_agent("Common.Capabilities", Nothing())
+        assert told["name"] == office.terminal.name
+        return {name for one in told["interfaces"] for name in one["commands"]}
+
+    assert {"Agent.GetSettings", "Spooler.MoveJob", "Spooler.SubmitJob"} <= commands()
+    office.world.stop_appliance()
+    office.agent.await_log("appliance-apart")
+    assert {"Agent.GetSettings", "Spooler.SubmitJob"} <= commands()
+    assert "Spooler.MoveJob" not in commands()
+
+
 def test_an_own_printer_that_the_appliance_configures_is_not_used_and_that_is_told(office: AgentWorld) -> None:
     office.power_up(config=stand_in(office.appliance_port))
     told = office.ask_agent("Common.Status", Nothing())

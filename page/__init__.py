@@ -1,0 +1,1 @@
+"""The terminal in a browser: the files that a door serves."""

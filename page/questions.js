@@ -1,0 +1,533 @@
+// Questions: a card for each stopped job, with the picture of its pages and answers as sentences.
+//
+// Theory of operation.  An answer belongs to the question that its person read: a card carries the epoch and the step in
+// doubt with which it was drawn, also after later events, and a new epoch is a new card (P7).  No answer is a default:
+// focus is never put on one, Enter presses none, and what cannot be taken back is asked once more, with what it loses.
+
+import { answerButton, ask, byWhom, el, fill, linesOf, nameField, pictures, reasons, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
+import { TERMINAL_STATES, bytesOf } from "./connection.js";
+
+const SETTLED = new Set(["stale-question", "already-answered", "unknown-job"]);
+const APART = ["terminal-silent", "appliance-silent", "not-spooled", "store-copied"];
+
+let ringFile = null;
+
+/** Fields for the key ring: its file and passphrase.  The file is read when it is needed, and nothing is kept of it. */
+export function ringFields() {
+  const file = el("input", { type: "file" });
+  const passphrase = el("input", { type: "password", autocomplete: "off" });
+  const known = el("small", ringFile ? t("ring.chosen", { name: ringFile.name }) : t("ring.none"));
+  file.addEventListener("change", () => {
+    ringFile = file.files[0] ?? ringFile;
+    fill(known, ringFile ? t("ring.chosen", { name: ringFile.name }) : t("ring.none"));
+  });
+  const box = el("fieldset", { class: "ring" }, el("legend", t("ring")),
+    el("div", { class: "identity" }, el("label", t("ring.file"), file), el("label", t("ring.passphrase"), passphrase)), known);
+  return { box, open: (order) => openRing(order, passphrase) };
+}
+
+/** Have a worker open the ring for one deed, and end the worker. */
+async function openRing(order, passphrase) {
+  if (!ringFile) throw Object.assign(new Error("no ring"), { code: "no-ring" });
+  let ring;
+  try {
+    ring = await ringFile.slice(0, 1 << 20).arrayBuffer();
+  } catch {
+    ringFile = null;
+    throw Object.assign(new Error("ring changed"), { code: "ring-unreadable" });
+  }
+  const worker = new Worker("keys.js", { type: "module" });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => (data.fault ? reject(Object.assign(new Error(data.fault), { code: data.fault, facts: data.facts })) : resolve(data.done));
+      worker.onerror = () => reject(Object.assign(new Error("worker"), { code: "ring-unreadable" }));
+      worker.postMessage({ ...order, ring, passphrase: passphrase.value }, [ring]);
+    });
+  } finally {
+    worker.terminate();
+    passphrase.value = "";
+  }
+}
+
+// Rules of a question, as the other terminals have them
+
+const furthest = (question) => Math.max(question.inDoubt, question.job.confirmed, question.sentBefore);
+
+function unconfirmed(question) {
+  const others = question.linesInDoubt - 1;
+  if (others <= 0) return [];
+  const sent = Math.max(question.inDoubt, question.job.confirmed);
+  return linesOf(question.outline).map((one) => one.step).filter((step) => step <= sent && step !== question.inDoubt).slice(-others);
+}
+
+/** The standing of each step of a question. */
+export function standingOf(question) {
+  const doubted = new Set([question.inDoubt, ...unconfirmed(question)]);
+  return (step) => {
+    if (doubted.has(step)) return "doubt";
+    if (step <= question.job.confirmed) return "on";
+    return step <= question.sentBefore ? "again" : "left";
+  };
+}
+
+/** The step from which a job goes on at a line of its document; one past the last line says that all are on paper. */
+function stepOfLine(question, number) {
+  const lines = linesOf(question.outline);
+  const sent = furthest(question);
+  if (number > lines.length) return Math.max(lines.at(-1)?.step ?? 0, sent) + 1;
+  let step = lines[number - 1].step;
+  while (step > sent + 1 && ["turn", "next-sheet"].includes(question.outline[step - 2].kind)) step -= 1;
+  return step;
+}
+
+const isElsewhere = (question) => question.job.right !== "here";
+const takesClaim = (question) => isElsewhere(question) && question.job.reasons.some((one) => APART.includes(one));
+
+function isGrave(question, order) {
+  if (order.verdict === "discard") return true;
+  if (order.verdict === "hold") return false;
+  if (takesClaim(question)) return true;
+  return order.verdict === "print" ? question.job.begun : order.step <= question.job.confirmed;
+}
+
+/** The possible orders, the likely ones first: text, verdict, step, and what it does. */
+function orders(question) {
+  const lines = linesOf(question.outline);
+  if (question.job.format === "message") return [...whole(question, lines)];
+  const standing = standingOf(question);
+  const total = lines.length;
+  const resume = (number, key) => ({
+    verdict: "resume", step: stepOfLine(question, number), line: number,
+    text: t(key, { n: total - number + 1, line: number, before: number - 1 }),
+  });
+  const found = [];
+  if (!question.job.contentGone) {
+    for (const one of lines.filter((line) => standing(line.step) === "doubt")) found.push(resume(one.number, "answer.line-missing"));
+    const again = lines.filter((line) => standing(line.step) === "again");
+    if (again.length) found.push(resume(again[0].number, "answer.line-missing"));
+    const next = 1 + lines.filter((line) => line.step <= furthest(question)).length;
+    if (next <= total && question.job.begun) {
+      const doubts = lines.some((line) => standing(line.step) === "doubt" || standing(line.step) === "again");
+      found.push(resume(next, doubts ? "answer.line-there" : "answer.go-on"));
+    }
+  }
+  const reached = lines.filter((line) => line.step <= furthest(question) + 2).length === total;
+  if (total && reached && question.job.begun) found.push({ verdict: "resume", step: stepOfLine(question, total + 1), line: total + 1, text: t("answer.all-there", { n: total }) });
+  return [...found, ...whole(question, lines)];
+}
+
+function* whole(question, lines) {
+  const { begun, contentGone, format } = question.job;
+  if (!contentGone) {
+    const key = format === "message" ? "answer.relay" : begun ? "answer.print-again" : "answer.print";
+    yield { verdict: "print", step: 0, text: t(key, { n: lines.length }) };
+  }
+  const left = lines.filter((line) => line.step > furthest(question)).length;
+  yield { verdict: "discard", step: 0, text: t("answer.discard", { n: left }), kind: "grave" };
+  yield { verdict: "hold", step: 0, text: t("answer.hold") };
+}
+
+/** What an order loses or prints twice, as sentences of the confirmation. */
+function losses(question, order) {
+  const lines = linesOf(question.outline);
+  const told = [];
+  if (order.verdict === "discard") {
+    const left = lines.filter((line) => line.step > furthest(question));
+    told.push(left.length ? t("loss.unprinted", { n: left.length, first: left[0].number, last: left.at(-1).number }) : t("loss.document"));
+    told.push(t("loss.erased"));
+    if (question.inDoubt) told.push(t("loss.doubt"));
+  } else {
+    const from = order.verdict === "print" ? 1 : order.step;
+    const twice = lines.filter((line) => line.step >= from && line.step <= question.job.confirmed);
+    if (twice.length) told.push(t("loss.twice", { n: twice.length, first: twice[0].number, last: twice.at(-1).number }));
+    if (takesClaim(question)) told.push(t("loss.claim"));
+    told.push(t("loss.second"));
+  }
+  return told.map((one) => el("p", one));
+}
+
+const needsKey = (question, verdict) => ["print", "resume"].includes(verdict) && !question.readable && !question.job.contentGone;
+
+/** The words for the medium of a job. */
+export const mediumOf = (job) => t(["text", "form", "pdf"].includes(job.format) ? "medium.sheet" : "medium.book");
+
+// Cards
+
+class Card {
+  constructor(branch, question) {
+    this.branch = branch;
+    this.question = question;
+    this.texts = null;
+    this.element = el("article", { class: "card question", id: `question-${short(question.job.job)}`, "aria-labelledby": `q-${question.job.job}` });
+    this.trouble = el("div", { role: "alert", class: "trouble" });
+    this.draw();
+  }
+
+  draw() {
+    const { question, branch } = this;
+    const { job } = question;
+    this.name = nameField();
+    const order = orders(question);
+    this.ring = order.some((one) => needsKey(question, one.verdict)) || branch.may("Spooler.GetSealed") ? ringFields() : null;
+    const age = Math.max(0, (Date.now() - new Date(job.changedAt).getTime()) / 1000);
+    fill(this.element,
+      el("header",
+        el("h2", { id: `q-${job.job}` }, t("question.title", { job: short(job.job), requester: job.requester, printer: job.printer })),
+        el("p", { class: "why" }, t("question.since", { when: when(job.changedAt), ago: span(age), why: reasons(job) || t("question.unknown") })),
+        job.name || job.documentDate ? el("p", t("question.document", { name: job.name || "-", date: job.documentDate || "-" })) : null),
+      el("div", { class: "split" }, this.picture(), el("div", this.facts(), this.form(order))),
+    );
+  }
+
+  picture() {
+    const { question } = this;
+    if (!linesOf(question.outline).length) return el("div", this.mail());
+    const drawn = pictures(question.outline, this.branch.layouts.get(question.job.layout), standingOf(question), this.texts);
+    const shown = drawn.filter(({ states }) => states.size > 1 || states.has("doubt") || states.has("again"));
+    const next = drawn.find(({ states }) => states.has("left"));
+    if (!shown.length) shown.push(next ?? drawn[0]);
+    const rest = drawn.filter((one) => !shown.includes(one));
+    return el("figure", { class: "pages" }, shown.map((one) => one.picture),
+      rest.length ? el("details", el("summary", t("page.others", { n: rest.length })), rest.map((one) => one.picture)) : null,
+      el("figcaption", legend()));
+  }
+
+  mail() {
+    const { mail } = this.question.job;
+    if (!mail) return null;
+    return [el("p", t("mail.of", { sender: mail.sender || "-" })),
+      el("ul", mail.recipients.map((one) => el("li", t(`mail.${one.delivery}`, one), one.reply ? ` (${one.reply})` : "")))];
+  }
+
+  facts() {
+    const { question, branch } = this;
+    const { job } = question;
+    const standing = standingOf(question);
+    const told = [];
+    const lines = linesOf(question.outline);
+    if (lines.length) told.push(el("p", { class: "summary" }, capital(summary(lines, standing))));
+    const step = question.outline[question.inDoubt - 1];
+    if (step && !step.line) told.push(el("p", { class: "summary" }, tOr("doubt.", step.kind, { page: step.page })));
+    told.push(el("p", tOr("media.", question.media, { medium: mediumOf(job), printer: job.printer })));
+    told.push(el("p", this.asked()));
+    if (job.reasons.includes("storage-rolled-back")) told.push(el("p", { class: "warning" }, t("warn.rolled-back")));
+    if (lines.some((line) => standing(line.step) === "again")) told.push(el("p", { class: "warning" }, t("warn.again")));
+    if (isElsewhere(question)) told.push(el("p", { class: "warning" }, t(takesClaim(question) ? "warn.claim" : "warn.elsewhere", { requester: job.requester })));
+    if (job.contentGone) told.push(el("p", { class: "warning" }, t("warn.gone")));
+    if (job.heldBy) told.push(el("p", { class: "warning" }, t("warn.held", { by: byWhom(job.heldBy) })));
+    const before = question.answered;
+    if (before) told.push(el("p", t("question.before", { order: orderWords(before, job), by: byWhom(before), when: when(before.at) })));
+    const { proposed } = question;
+    if (proposed) told.push(el("p", { class: "warning" }, t("question.proposed", { order: orderWords(proposed, job), by: byWhom(proposed) })));
+    return told;
+  }
+
+  asked() {
+    const { requester } = this.question.job;
+    const { name, status } = this.branch;
+    if (requester === name) return t("asked.you");
+    if (requester.startsWith("@") || requester.includes(":")) return t("asked.representatives");
+    return t(status?.terminals.includes(requester) ? "asked.connected" : "asked.away", { requester });
+  }
+
+  form(order) {
+    const { question, branch } = this;
+    if (!branch.may("Recovery.AnswerQuestion") || question.job.heldBy) return null;
+    const { proposed } = question;
+    const buttons = [];
+    const mayConfirm = proposed && (!branch.name || proposed.terminal !== branch.name || question.job.side === "terminal");
+    if (mayConfirm) {
+      const same = { verdict: proposed.verdict, step: proposed.verdict === "resume" ? proposed.step : 0, text: t("answer.confirm", { order: orderWords(proposed, question.job), by: proposed.person }) };
+      buttons.push(answerButton(same.text, () => this.choose(same)));
+    }
+    buttons.push(...order.map((one) => answerButton(one.text, () => this.choose(one), { class: `answer ${one.kind ?? ""}` })));
+    return el("div", { class: "form" }, this.name.label, this.ring?.box, this.textButton(), this.trouble,
+      el("h3", t("question.how")), el("p", { class: "hint" }, t("question.hint")), el("div", { class: "answers" }, buttons), this.otherLine());
+  }
+
+  textButton() {
+    if (this.texts || !this.branch.may("Spooler.GetSealed") || this.question.job.contentGone || !this.question.job.keyRef) return null;
+    return el("button", { type: "button", class: "secondary", onclick: (event) => this.guarded(event.target, () => this.showTexts()) }, t("question.show-text"));
+  }
+
+  otherLine() {
+    const { question } = this;
+    const lines = linesOf(question.outline).filter((line) => line.step <= furthest(question));
+    if (lines.length < 2 || question.job.contentGone) return null;
+    const total = linesOf(question.outline).length;
+    const pick = el("select", lines.map((line) => el("option", { value: line.number }, line.number)));
+    const choose = () => {
+      const number = Number(pick.value);
+      return this.choose({ verdict: "resume", step: stepOfLine(question, number), line: number, text: t("answer.go-on", { line: number, n: total - number + 1 }) });
+    };
+    return el("details", el("summary", t("answer.other")), el("label", t("answer.other-line"), pick), answerButton(t("answer.other-do"), choose));
+  }
+
+  /** Open the content by a key of the ring: the sealed copy here, or for a representative the document by its key. */
+  async showTexts() {
+    const { job } = this.question;
+    const isOwn = job.requester === this.branch.name;
+    const copy = await this.branch.command("Spooler.GetSealed", { job: job.job }).catch((error) => {
+      if (isOwn || error.code !== "not-permitted") throw error;
+      return null;
+    });
+    this.texts = copy ? await this.ring.open({ deed: "texts", copy, keyRef: job.keyRef }) : await this.textsByDocument();
+    this.draw();
+  }
+
+  async textsByDocument() {
+    const { job, outline } = this.question;
+    const person = this.name.value();
+    const { document, format } = await this.branch.command("Spooler.GetDocument", { job: job.job, person, ...(await this.keyOf()) });
+    const [first] = linesOf(outline);
+    const start = job.format.startsWith("passbook") && first ? { start: { page: first.page, line: first.line } } : {};
+    const request = { printer: job.printer, format, layout: job.layout, ...start };
+    const { pages } = await this.branch.command("Spooler.CheckDocument", { ...request, ...(await this.branch.carried(bytesOf(document))) });
+    return pages.flatMap((page) => [...new Set(page.texts.map((one) => one.y))].map((y) => page.texts.filter((one) => one.y === y).map((one) => one.text)));
+  }
+
+  /** The field of an answer with the key that opens this job. */
+  async keyOf() {
+    const { job, identity, wraps } = this.question;
+    const keys = await this.ring.open({ deed: "answer", questions: [{ job: job.job, keyRef: job.keyRef, identity, wraps }] });
+    const found = keys[job.job];
+    if (found.fault) throw Object.assign(new Error(found.fault), { code: found.fault, facts: { job: job.job, key_ref: job.keyRef } });
+    return found;
+  }
+
+  /** Do a deed of a button; what fails is told beside it. */
+  async guarded(button, deed) {
+    fill(this.trouble);
+    this.element.setAttribute("aria-busy", "true");
+    if (button) button.disabled = true;
+    try {
+      await deed();
+    } catch (error) {
+      fill(this.trouble, el("p", sentence(error)));
+    } finally {
+      this.element.removeAttribute("aria-busy");
+      if (button) button.disabled = false;
+    }
+  }
+
+  choose(order) {
+    let person;
+    try {
+      person = this.name.value();
+    } catch (error) {
+      fill(this.trouble, el("p", sentence(error)));
+      return;
+    }
+    if (!isGrave(this.question, order)) {
+      this.guarded(null, () => this.send(order, person));
+      return;
+    }
+    ask(t("confirm.title"), [el("p", el("strong", order.text)), losses(this.question, order)],
+      [[t("confirm.yes", { order: order.text }), () => this.send(order, person), "grave"]]);
+  }
+
+  async send(order, person) {
+    const { question } = this;
+    const { job } = question;
+    const answer = { job: job.job, epoch: job.epoch, verdict: order.verdict, person, step: order.step, inDoubt: question.inDoubt };
+    if (job.side !== "appliance") answer.side = job.side;
+    if (needsKey(question, order.verdict)) Object.assign(answer, await this.keyOf());
+    try {
+      const result = await this.branch.command("Recovery.AnswerQuestion", answer);
+      this.taken(result, order, person);
+    } catch (error) {
+      if (SETTLED.has(error.code)) this.branch.changed("question");
+      throw error;
+    }
+  }
+
+  taken(result, order, person) {
+    const { question } = this;
+    const waits = order.verdict !== "hold" && !result.valid && result.epoch === question.job.epoch && !TERMINAL_STATES.has(result.state);
+    this.branch.takeJob(result);
+    if (waits) {
+      say(t("answer.waits", { person }));
+      return;
+    }
+    this.branch.close(result);
+    say(t("answer.taken", { job: short(result.job), order: order.text }));
+    this.branch.changed("question");
+  }
+}
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+function legend() {
+  return el("span", { class: "legend" }, ["on", "doubt", "left"].map((one) => [el("span", { class: `key ${one}`, "aria-hidden": "true" }), el("span", t(`standing.${one}`))]));
+}
+
+/** An order of an answer in words. */
+export function orderWords(answered, job) {
+  if (answered.verdict !== "resume") return t(`order.${answered.verdict}`);
+  if (answered.step >= job.steps) return t(answered.step > job.steps ? "order.all" : "order.eject");
+  return t("order.line", { line: answered.line || "?" });
+}
+
+// The view
+
+/** The view of open questions, answered ones and notices. */
+export class QuestionsView {
+  constructor(branch) {
+    this.branch = branch;
+    this.cards = new Map();
+    this.seen = new Set();
+    this.many = el("div");
+    this.open = el("div", { class: "cards" });
+    this.done = el("div", { class: "cards" });
+    this.ends = el("section");
+    this.none = el("p", { class: "empty" });
+    this.element = el("div", el("h1", t("view.questions")), this.none, this.many, this.open, this.done, this.ends);
+  }
+
+  update(change) {
+    const { branch } = this;
+    if (["Spooler.StepEvent", "status"].includes(change)) return;
+    for (const [job, card] of this.cards) {
+      if (!branch.questions.has(job)) {
+        card.element.remove();
+        this.cards.delete(job);
+      }
+    }
+    const sorted = [...branch.questions.values()].sort((one, other) => one.job.changedAt.localeCompare(other.job.changedAt));
+    for (const question of sorted) {
+      const { job } = question;
+      const mark = JSON.stringify([job.epoch, job.heldBy, question.proposed, question.inDoubt, job.confirmed, question.readable, job.contentGone]);
+      const card = this.cards.get(job.job);
+      if (card?.mark === mark) continue;
+      const fresh = new Card(branch, question);
+      fresh.mark = mark;
+      if (card) card.element.replaceWith(fresh.element);
+      else this.open.append(fresh.element);
+      this.cards.set(job.job, fresh);
+    }
+    fill(this.none, branch.questions.size ? "" : t("questions.none"));
+    this.drawMany(sorted);
+    this.drawClosed();
+    this.drawEnds();
+  }
+
+  drawMany(sorted) {
+    const { branch } = this;
+    const groups = new Map();
+    for (const one of sorted.filter((question) => !question.job.begun && !question.job.heldBy && question.asked)) {
+      groups.set(one.job.requester, [...(groups.get(one.job.requester) ?? []), one]);
+    }
+    const several = [...groups].filter(([, all]) => all.length > 1);
+    const mark = JSON.stringify(several.map(([who, all]) => [who, all.map((one) => one.job.job)]));
+    if (mark === this.manyMark || !branch.may("Recovery.AnswerAll")) return;
+    this.manyMark = mark;
+    fill(this.many, several.map(([who, all]) => this.manyCard(who, all)));
+  }
+
+  manyCard(requester, all) {
+    const trouble = el("div", { role: "alert", class: "trouble" });
+    const name = nameField();
+    const ring = all.some((one) => needsKey(one, "print")) ? ringFields() : null;
+    const lines = all.reduce((sum, one) => sum + one.job.lines, 0);
+    const order = (verdict) => answerButton(t(`many.${verdict}`, { n: all.length, lines }), async () => {
+      fill(trouble);
+      try {
+        const person = name.value();
+        const send = () => this.answerMany(verdict, requester, all, person, ring);
+        if (verdict === "discard") ask(t("confirm.title"), [el("p", t("many.loss", { n: all.length, lines }))], [[t("many.discard", { n: all.length, lines }), send, "grave"]]);
+        else await send();
+      } catch (error) {
+        fill(trouble, el("p", sentence(error)));
+      }
+    }, { class: `answer ${verdict === "discard" ? "grave" : ""}` });
+    return el("article", { class: "card many" }, el("h2", t("many.title", { n: all.length, requester })),
+      el("p", t("many.explain")), name.label, ring?.box, trouble, el("div", { class: "answers" }, ["print", "discard", "hold"].map(order)));
+  }
+
+  async answerMany(verdict, requester, all, person, ring) {
+    const locked = all.filter((one) => needsKey(one, verdict));
+    const found = locked.length && ring ? await ring.open({ deed: "answer", questions: locked.map(({ job, identity, wraps }) => ({ job: job.job, keyRef: job.keyRef, identity, wraps })) }) : {};
+    const failed = [];
+    for (let after = 0, left = 1; left; ) {
+      const keys = {};
+      const dataKeys = {};
+      for (const one of locked.filter(({ job }) => job.sequence > after).slice(0, 100)) {
+        const { key, dataKey } = found[one.job.job] ?? {};
+        if (key) keys[one.job.keyRef] = key;
+        else if (dataKey) dataKeys[one.job.job] = dataKey;
+      }
+      const done = await this.branch.command("Recovery.AnswerAll", { verdict, person, requester, after, keys, dataKeys });
+      failed.push(...done.answers.filter((one) => one.error));
+      if (left && done.left && done.last <= after) break;
+      after = done.last;
+      left = done.left;
+    }
+    if (failed.length) throw Object.assign(new Error("some"), { sentence: t("many.failed", { n: failed.length, why: sentence({ code: failed[0].error.errorCode, sentence: failed[0].error.errorDescription, facts: failed[0].error.errorFacts }) }) });
+    say(t("many.done", { n: all.length }));
+  }
+
+  drawClosed() {
+    const all = [...this.branch.closed.values()].sort((one, other) => other.at - one.at).slice(0, 20);
+    const mark = JSON.stringify(all.map(({ job, at }) => [job?.job, job?.state, at]));
+    if (mark === this.closedMark) return;
+    this.closedMark = mark;
+    fill(this.done, all.map(({ question, job }) => this.closedCard(question, job)));
+  }
+
+  closedCard(question, job) {
+    const last = job?.answered && job.answered.epoch === question.job.epoch ? job.answered : null;
+    const text = job?.heldBy ? t("closed.held", { by: byWhom(job.heldBy) })
+      : last ? t(last.terminal === this.branch.name ? "closed.here" : "closed.by", { by: byWhom(last), order: orderWords(last, job), when: when(last.at) })
+      : job ? t("closed.state", { state: tOr("state.", job.state) }) : t("closed.away");
+    const drop = () => {
+      this.branch.closed.delete(question.job.job);
+      this.drawClosed();
+    };
+    return el("article", { class: "card closed" }, el("h2", t("closed.title", { job: short(question.job.job), requester: question.job.requester })),
+      el("p", text), el("button", { type: "button", class: "secondary", onclick: drop }, t("closed.drop")));
+  }
+
+  drawEnds() {
+    const all = [...this.branch.notices.values()];
+    const mark = JSON.stringify(all.map((one) => [one.job.job, one.acknowledged]));
+    if (mark === this.endsMark) return;
+    this.endsMark = mark;
+    if (!all.length) {
+      fill(this.ends);
+      return;
+    }
+    const trouble = el("div", { role: "alert", class: "trouble" });
+    const note = async (jobs, button) => {
+      button.disabled = true;
+      try {
+        for (const job of jobs) {
+          await this.branch.command("Spooler.AcknowledgeNotice", { job });
+          this.branch.notices.delete(job);
+        }
+        this.drawEnds();
+      } catch (error) {
+        fill(trouble, el("p", sentence(error)));
+        button.disabled = false;
+      }
+    };
+    const may = this.branch.may("Spooler.AcknowledgeNotice");
+    const rows = all.slice(0, 100).map((one) => el("li", { class: "notice" }, el("span", endWords(one)),
+      may ? el("button", { type: "button", class: "secondary small", onclick: (event) => note([one.job.job], event.target), "aria-label": `${t("notice.read")} ${short(one.job.job)}` }, t("notice.read")) : null));
+    fill(this.ends, el("h2", t("notice.title", { n: all.length })), trouble, el("ul", { class: "notices" }, rows),
+      may && all.length > 1 ? el("button", { type: "button", class: "secondary", onclick: (event) => note(all.slice(0, 100).map((one) => one.job.job), event.target) }, t("notice.read-all", { n: Math.min(100, all.length) })) : null);
+  }
+}
+
+/** The end of a job in sentences. */
+export function endWords({ job, onPaper }) {
+  const facts = { job: short(job.job), requester: job.requester, printer: job.printer, why: reasons(job), by: byWhom(job.answered) };
+  const parts = [t(`end.${job.state}`, facts)];
+  if (onPaper) {
+    parts.push(t("end.lines", { n: onPaper.lines, done: onPaper.confirmed - onPaper.unsure }));
+    if (onPaper.inDoubt || onPaper.unsure) parts.push(t("end.doubt", { line: onPaper.inDoubt || onPaper.confirmed }));
+    if (onPaper.again) parts.push(t("end.again", { line: onPaper.again }));
+  }
+  if (job.reasons.includes("storage-rolled-back")) parts.push(t("warn.rolled-back"));
+  return parts.join(" ");
+}
+

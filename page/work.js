@@ -1,0 +1,322 @@
+// Now: what prints, and the queue.  Send: a document, shown on its page before it goes.
+
+import { answerButton, ask, byWhom, drawnPicture, el, fill, linesOf, nameField, pictures, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
+import { mediumOf, ringFields } from "./questions.js";
+import { randomName } from "./connection.js";
+
+/** Bytes of the largest document that is taken. */
+const LARGEST = 1024 * 1024;
+
+/** Why a job waits, in one sentence. */
+export function waitingWords(job) {
+  if (job.movedTo) return t("waits.moved", { to: job.movedTo.split(" ")[0] });
+  const { waiting } = job;
+  if (!waiting) return job.state === "processing" ? t("waits.printing") : "";
+  const reason = waiting.reason ? tOr("reason.", waiting.reason) : t("question.unknown");
+  const facts = { n: waiting.ahead, printer: job.printer, requester: job.requester, page: waiting.page, reason, medium: mediumOf(job), by: byWhom(job.heldBy) };
+  return tOr("waits.", waiting.why, facts);
+}
+
+/** What a person shall do with a book, as a sentence. */
+export function promptWords(prompt, branch) {
+  const job = branch.jobs.get(prompt.job) ?? branch.notices.get(prompt.job)?.job;
+  const kind = branch.layouts.get(prompt.layout || job?.layout)?.kind;
+  const medium = t(kind === "passbook" ? "medium.book" : kind ? "medium.sheet" : "medium.any");
+  const facts = { printer: prompt.printer, page: prompt.page, medium, form: prompt.form, number: prompt.number, cassette: prompt.cassette };
+  if (prompt.form && prompt.action === "insert") return t("prompt.form", facts);
+  return tOr("prompt.", prompt.action, facts);
+}
+
+/** What a mechanism said of itself, as a sentence. */
+export function printerWords({ status, age }) {
+  if (age < 0) return t("printer.never");
+  const conditions = status.conditions.map((one) => tOr("reason.", one));
+  const parts = [tOr("device.", status.device), status.device === "online" ? tOr("place.", status.media) : "", ...conditions].filter(Boolean);
+  const cause = status.cause ? ` (${status.cause})` : "";
+  return parts.join(t("semicolon")) + cause + t("full-stop") + (age > 20 ? ` ${t("printer.age", { ago: span(age) })}` : "");
+}
+
+/** The side whose copy feeds the printer. */
+export const fedBy = (job) => job.fed?.by ?? job.choice?.feed ?? "appliance";
+
+/** The view of what happens now. */
+export class NowView {
+  constructor(branch) {
+    this.branch = branch;
+    this.printers = new Map();
+    this.cards = el("div", { class: "cards" });
+    this.queue = el("div", { class: "wide" });
+    this.problems = el("div");
+    this.element = el("div", el("h1", t("view.now")), this.problems, this.cards, el("h2", t("now.queue")), this.queue);
+  }
+
+  update(change) {
+    if (change !== "Spooler.StepEvent") this.drawQueue();
+    this.drawPrinters();
+    const problems = this.branch.status?.problems ?? [];
+    fill(this.problems, problems.length ? el("ul", { class: "warning" }, problems.map((one) => el("li", one))) : null);
+  }
+
+  drawPrinters() {
+    const { status, prompts, jobs } = this.branch;
+    for (const view of status?.printers ?? []) {
+      const prompt = prompts.get(view.printer);
+      const job = [...jobs.values()].find((one) => one.printer === view.printer && (one.state === "processing" || (one.state === "processing-stopped" && one.valid)));
+      const outline = job ? this.branch.outline(job.job) : null;
+      const mark = JSON.stringify([view.status, Math.floor(view.age / 10), prompt?.job, prompt?.action, prompt?.page, job?.job, job?.confirmed, job?.sending, job?.state, Boolean(outline)]);
+      const known = this.printers.get(view.printer);
+      if (known?.mark === mark) continue;
+      const fresh = this.printerCard(view, prompt, job, outline);
+      if (known) known.element.replaceWith(fresh);
+      else this.cards.append(fresh);
+      this.printers.set(view.printer, { mark, element: fresh });
+    }
+  }
+
+  printerCard(view, prompt, job, outline) {
+    const prompted = prompt ? el("p", { class: "prompt", role: "status" }, promptWords(prompt, this.branch), prompt.job ? ` (${short(prompt.job)})` : "") : null;
+    return el("article", { class: "card" }, el("h2", view.printer), el("p", printerWords(view)), prompted, job ? this.progress(job, outline) : el("p", t("now.idle")));
+  }
+
+  progress(job, outline) {
+    const told = [el("p", t("now.job", { job: short(job.job), requester: job.requester, done: job.linesDone, n: job.lines })),
+      el("progress", { max: job.lines || 1, value: job.linesDone, "aria-label": t("now.progress") })];
+    if (!outline) return told;
+    const standing = (step) => (step <= job.confirmed ? "on" : step === job.sending ? "now" : "left");
+    const drawn = pictures(outline, this.branch.layouts.get(job.layout), standing);
+    const reached = Math.max(job.confirmed, job.sending, 1);
+    const page = outline[Math.min(reached, outline.length) - 1]?.page;
+    const shown = drawn.find((one) => one.page === page) ?? drawn[0];
+    return [...told, shown ? el("figure", { class: "pages" }, shown.picture) : null, el("p", { class: "summary" }, summary(linesOf(outline), standing))];
+  }
+
+  drawQueue() {
+    const all = [...this.branch.jobs.values()].sort((one, other) => one.sequence - other.sequence);
+    const mark = JSON.stringify(all.map((job) => [job.job, job.state, job.epoch, job.waiting, job.linesDone, job.heldBy, job.choice, job.fed, job.moved, job.priority]));
+    if (mark === this.queueMark) return;
+    this.queueMark = mark;
+    if (!all.length) {
+      fill(this.queue, el("p", { class: "empty" }, t("now.none")));
+      return;
+    }
+    const shown = all.slice(0, 200);
+    const columns = ["job", "document", "date", "from", "printer", "sent", "fed", "lines", "priority", "state"];
+    const head = el("tr", columns.map((one) => el("th", { scope: "col" }, t(`column.${one}`))), el("th", { scope: "col" }, el("span", { class: "hidden" }, t("column.orders"))));
+    const rows = shown.map((job) => row([short(job.job), job.name || "-", job.documentDate || "-", job.requester, job.printer, when(job.acceptedAt),
+      t(`side.${fedBy(job)}`), `${job.linesDone}/${job.lines}`, job.priority, [tOr("state.", job.state), " ", el("small", waitingWords(job))]], columns, this.orders(job)));
+    fill(this.queue, el("table", { class: "stack" }, el("caption", t("now.count", { n: all.length })), el("thead", head), el("tbody", rows)));
+  }
+
+  orders(job) {
+    const { branch } = this;
+    const isOwn = !branch.name || job.requester === branch.name || branch.roles.has("representative");
+    if (!isOwn || !branch.may("Spooler.CancelJob")) return null;
+    const buttons = [];
+    const add = (key, deed) => buttons.push(el("button", { type: "button", class: "secondary small", onclick: deed, "aria-label": `${t(key)} ${short(job.job)}` }, t(key)));
+    if (job.heldBy) add("order.release", () => this.order(job, "Spooler.ReleaseJob", "release"));
+    else if (job.state !== "processing") add("order.holding", () => this.order(job, "Spooler.HoldJob", "holding"));
+    add("order.cancel", () => this.order(job, "Spooler.CancelJob", "cancel"));
+    if (job.choice?.keep === "both" && ["pending", "pending-held"].includes(job.state)) add("order.feed", () => this.feed(job));
+    if (branch.may("Spooler.SetPriority") && (job.state === "pending" || !job.valid)) add("order.priority", () => this.priority(job));
+    return el("div", { class: "row-orders" }, buttons);
+  }
+
+  order(job, command, word, more = {}, body = null) {
+    const name = nameField();
+    const left = Math.max(0, job.lines - job.linesDone);
+    const facts = { job: short(job.job), requester: job.requester, n: left, done: job.linesDone };
+    ask(t(`ask.${word}`, facts), [el("p", t(`ask.${word}.does`, facts)), body, name.label], [[t(`ask.${word}.yes`, facts), async () => {
+      const person = name.value();
+      const result = await this.branch.command(command, { job: job.job, person, ...(typeof more === "function" ? more() : more) });
+      if (result.job) this.branch.takeJob(result);
+      say(t(`ask.${word}.done`, facts));
+      this.branch.changed("Spooler.JobEvent");
+    }, word === "cancel" ? "grave" : ""]]);
+  }
+
+  feed(job) {
+    const other = fedBy(job) === "terminal" ? "appliance" : "terminal";
+    this.order(job, "Spooler.SetFeed", `feed-${other}`, { feed: other });
+  }
+
+  priority(job) {
+    const field = el("input", { type: "number", min: 1, max: 100, step: 1, ".value": job.priority });
+    this.order(job, "Spooler.SetPriority", "priority", () => ({ priority: Number(field.value) }), el("label", t("column.priority"), field));
+  }
+}
+
+/** A row of a table that becomes a list on a narrow screen. */
+export function row(cells, columns, last = null) {
+  const filled = cells.map((cell, at) => el(at ? "td" : "th", at ? { "data-name": t(`column.${columns[at]}`) } : { scope: "row", "data-name": t(`column.${columns[at]}`) }, cell));
+  return el("tr", filled, last === undefined ? null : el("td", last));
+}
+
+/** The view to send a document. */
+export class SendView {
+  constructor(branch) {
+    this.branch = branch;
+    this.checked = null;
+    this.element = el("div");
+    this.agent = null;
+    this.build();
+  }
+
+  build() {
+    const field = (name, input, hint) => {
+      this[name] = input;
+      return el("label", t(`send.${name}`), input, hint ? el("small", hint) : null);
+    };
+    const option = (value, key) => el("option", { value }, t(key));
+    this.trouble = el("div", { role: "alert", class: "trouble" });
+    this.preview = el("section", { class: "preview", tabindex: "-1" });
+    this.spools = el("div");
+    this.layouts = el("datalist", { id: "layouts" });
+    this.name = nameField();
+    this.ring = ringFields();
+    const choice = el("fieldset", { class: "choice" }, el("legend", t("send.choice")),
+      field("keep", el("select", ["", "both", "appliance", "terminal"].map((one) => option(one, `keep.${one || "rule"}`)))),
+      field("feed", el("select", ["", "appliance", "terminal"].map((one) => option(one, `feed.${one || "rule"}`)))),
+      field("apart", el("select", ["", "ask", "appliance", "terminal"].map((one) => option(one, `apart.${one || "rule"}`)))));
+    this.choice = choice;
+    const pair = (...all) => el("div", { class: "grid" }, all);
+    fill(this.element, el("h1", t("view.send")), el("div", { class: "split" }, el("div", this.spools, this.layouts,
+      field("file", el("input", { type: "file", accept: ".csv,.json,.txt,.pdf,.toml,.form,text/*,application/pdf,application/json" })),
+      field("text", el("textarea", { rows: 6, spellcheck: "false" })),
+      pair(field("printer", el("select")), field("format", el("select"))),
+      pair(field("startPage", el("input", { type: "number", min: 1, max: 999 }), t("send.start.hint")), field("startLine", el("input", { type: "number", min: 1, max: 200 }))),
+      pair(field("layout", el("input", { type: "text", autocomplete: "off", maxlength: 80, list: "layouts" }), t("send.layout.hint")), field("priority", el("input", { type: "number", min: 1, max: 100, ".value": 50 }))),
+      pair(field("title", el("input", { type: "text", autocomplete: "off", maxlength: 128 })), field("date", el("input", { type: "date" }))),
+      el("label", this.shares = el("input", { type: "checkbox" }), " ", t("send.shares")),
+      choice, this.trouble, el("button", { type: "button", onclick: () => this.check() }, t("send.check"))), this.preview));
+    this.file.addEventListener("change", () => this.take());
+    for (const event of ["input", "change"]) {
+      this.element.addEventListener(event, (one) => { if (!this.preview.contains(one.target)) this.forget(); });
+    }
+  }
+
+  update() {
+    const printers = this.branch.status?.printers.map((one) => one.printer) ?? [];
+    if (printers.join() !== this.printersMark) {
+      this.printersMark = printers.join();
+      fill(this.printer, printers.map((one) => el("option", { value: one }, one)));
+      fill(this.format, this.branch.formats.map((one) => el("option", { value: one }, tOr("format.", one))));
+      fill(this.layouts, [...this.branch.layouts.keys()].map((one) => el("option", { value: one })));
+    }
+    const isAgent = this.branch.may("Agent.GetSettings");
+    this.choice.hidden = !isAgent;
+    if (isAgent) this.showSpools();
+    else fill(this.spools, el("p", t("send.no-agent")));
+  }
+
+  showSpools() {
+    const figures = this.branch.agent;
+    const mib = (bytes) => Math.round(bytes / 1048576);
+    const told = [t("spool.own", { n: figures.jobs, used: mib(figures.used), most: mib(figures.most), percent: figures.percent }),
+      figures.stopped ? t("spool.stopped", { why: tOr("reason.", figures.stopped), percent: figures.startAt }) : t("spool.takes"),
+      figures.silent ? t("spool.silent", { ago: span(figures.silent) }) : t(figures.busy ? "spool.busy" : "spool.network", { n: figures.roundTrip, queued: Math.round(figures.queued / 1024), busy: figures.busy })];
+    fill(this.spools, el("section", { class: "card" }, el("h2", t("spool.title")), el("meter", { min: 0, max: 100, low: 70, high: 90, optimum: 10, value: figures.percent, "aria-label": t("spool.title") }), told.map((one) => el("p", one)),
+      (this.branch.status?.areas ?? []).map((one) => el("p", t("spool.area", { area: one })))));
+  }
+
+  async take() {
+    const file = this.file.files[0];
+    if (!file) return;
+    const known = { csv: "passbook-update+csv", json: "passbook-update+json", txt: "text", pdf: "pdf", form: "form" }[file.name.split(".").at(-1).toLowerCase()];
+    if (known) this.format.value = known;
+    // A name that a person typed stays; that of an earlier file does not.
+    if (!this.title.value || this.title.value === this.ownName) this.title.value = file.name.slice(0, 128);
+    this.ownName = file.name.slice(0, 128);
+    this.text.disabled = true;
+    this.text.value = "";
+    this.check();
+  }
+
+  /** Drop a picture that is not that of the fields any more. */
+  forget() {
+    if (this.checked) fill(this.preview, el("p", t("send.changed")));
+    this.checked = null;
+  }
+
+  async bytes() {
+    const file = this.file.files[0];
+    const size = file ? file.size : new TextEncoder().encode(this.text.value).length;
+    if (!size) throw Object.assign(new Error("empty"), { sentence: t("fault.no-document") });
+    if (size > LARGEST) throw Object.assign(new Error("large"), { sentence: t("fault.too-large", { size: Math.ceil(size / 1024), most: LARGEST / 1024 }) });
+    if (!file) return new TextEncoder().encode(this.text.value);
+    return new Uint8Array(await file.arrayBuffer());
+  }
+
+  request() {
+    const request = { printer: this.printer.value, format: this.format.value };
+    if (this.layout.value.trim()) request.layout = this.layout.value.trim();
+    const [page, line] = [Number(this.startPage.value), Number(this.startLine.value)];
+    if (page && line) request.start = { page, line };
+    return request;
+  }
+
+  /** Have the appliance place the document, and show its pages; nothing is accepted. */
+  async check() {
+    fill(this.trouble);
+    this.element.setAttribute("aria-busy", "true");
+    try {
+      const bytes = await this.bytes();
+      const request = this.request();
+      const placed = await this.branch.command("Spooler.CheckDocument", { ...request, ...(await this.branch.carried(bytes)) });
+      this.checked = { bytes, request, clientRequest: randomName("page"), isFirst: true };
+      this.show(placed);
+    } catch (error) {
+      this.checked = null;
+      fill(this.preview);
+      fill(this.trouble, el("p", sentence(error)));
+    } finally {
+      this.element.removeAttribute("aria-busy");
+    }
+  }
+
+  show(placed) {
+    const lines = placed.pages.reduce((sum, page) => sum + new Set(page.texts.map((one) => one.y)).size, 0);
+    const send = answerButton(t("send.go", { printer: this.checked.request.printer }), (event) => this.send(event.target));
+    this.sendTrouble = el("div", { role: "alert", class: "trouble" });
+    fill(this.preview, el("h2", t("send.preview")), el("p", t("send.lines", { n: lines, pages: placed.pages.length, layout: placed.layout })),
+      el("figure", { class: "pages" }, placed.pages.slice(0, 20).map(drawnPicture)),
+      placed.pages.length > 20 ? el("p", t("send.more", { n: placed.pages.length - 20 })) : null,
+      this.name.label, this.ring.box, this.sendTrouble, el("p", { class: "hint" }, t("question.hint")), send);
+    this.preview.focus();
+  }
+
+  async send(button) {
+    const { checked } = this;
+    fill(this.sendTrouble);
+    button.disabled = true;
+    try {
+      this.name.value();
+      checked.key ??= await this.ring.open({ deed: "newest" });
+      const job = await this.branch.command("Spooler.SubmitJob", { ...checked.request, ...checked.key, ...this.marks(), clientRequest: checked.clientRequest, first: checked.isFirst, ...(await this.branch.carried(checked.bytes)) });
+      this.branch.takeJob(job);
+      this.checked = null;
+      fill(this.preview, el("p", { class: "done", role: "status" }, t("send.done", { job: short(job.job), printer: job.printer }), " ", job.moved ? t("send.moved", { why: tOr("reason.", job.moved) }) : "", " ", el("a", { href: "#now" }, t("send.follow"))));
+      this.text.disabled = false;
+      this.file.value = "";
+      this.text.value = "";
+    } catch (error) {
+      if (error.code === "connection-lost") checked.isFirst = false;
+      fill(this.sendTrouble, el("p", sentence(error)));
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  marks() {
+    const marks = { priority: Number(this.priority.value) || 50, application: "page" };
+    if (this.title.value.trim()) marks.name = this.title.value.trim();
+    if (this.date.value) marks.documentDate = this.date.value;
+    if (this.shares.checked) marks.sharesName = true;
+    if (!this.choice.hidden) {
+      if (this.keep.value) marks.keep = this.keep.value;
+      if (this.feed.value) marks.feed = this.feed.value;
+      if (this.apart.value) marks.ifApart = this.apart.value;
+    }
+    return marks;
+  }
+}
+

@@ -1,0 +1,26 @@
+"""Another priority for a job that waits, as a pure rule (F9)."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from passbook.errors import PassbookError
+from passbook.job.record import Change, Outcome, Record
+from passbook.job.states import STATE_WORDS, JobState
+
+
+def set_priority(priority: int) -> Change:
+    """A person gives a job another place among those that wait.
+
+    Raises PassbookError `not-allowed-in-state` for a job that prints, whose turn is under way, or that has ended.
+    """
+
+    def change(record: Record) -> Outcome:
+        stands = record.state is JobState.PENDING or not record.valid
+        if record.ended or not stands or record.handed:
+            state = STATE_WORDS[record.state]
+            event = "a change of its priority"
+            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=event)
+        return Outcome(replace(record, priority=priority))
+
+    return change

@@ -1,0 +1,42 @@
+"""A document that is looked at before it is sent: judged, and shown as it will stand in the book (C7)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from passbook.document.documents import StartLine
+from passbook.document.page_drawing import DrawnPage
+from passbook.document.plan import StepOutline
+from passbook.protocol.messages import Payload
+
+
+class CheckDocument(Payload, frozen=True):
+    """`Spooler.CheckDocument`: judge a document as `Spooler.SubmitJob` would, and keep nothing of it.
+
+    Attributes:
+        start: the place of the first line, if a person at the terminal decides it.
+        layout: a layout in place of the one that the document names.
+    """
+
+    printer: str
+    format: str
+    document: bytes = b""
+    upload: str = ""
+    start: StartLine | None = None
+    layout: str = ""
+
+
+class CheckedDocument(msgspec.Struct, frozen=True, rename="camel"):
+    """Completion of `Spooler.CheckDocument`.
+
+    Attributes:
+        layout: the layout by which it was placed; empty where none was.
+        form: the kind of form in stock of which each page takes a sheet; empty for none.
+        outline: its steps.
+        pages: what the steps print, text included.
+    """
+
+    layout: str
+    form: str
+    outline: tuple[StepOutline, ...]
+    pages: tuple[DrawnPage, ...]

@@ -1,0 +1,96 @@
+"""The catalogue of the page: each language has every text that the page or the appliance may name."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+import pytest
+
+from firmware.service.operations import OPERATIONS
+from passbook.errors import CATALOGUE
+from passbook.job.actor import Role
+from passbook.job.record import HistoryKind, Verdict
+from passbook.job.states import JobState, Reason
+from passbook.job.waiting import Why
+from passbook.protocol.media import Device, Media
+from passbook.protocol.operation import COMMON_ERRORS
+from tests.house import ROOT
+
+PAGE: Final = ROOT / "page"
+WORDS: Final[dict[str, dict[str, Any]]] = json.loads((PAGE / "catalogue.json").read_text("utf-8"))
+AT_TERMINALS: Final = {Role.REQUESTER, Role.REPRESENTATIVE, Role.AUDITOR, Role.WALL}
+ENDS_OF_CONNECTIONS: Final = (
+    "certificate-revoked",
+    "certificate-not-accepted",
+    "too-many-connections",
+    "page-outdated",
+)
+NAMED: Final = {
+    "reason": [one.value for one in Reason],
+    "state": [one.value for one in JobState],
+    "waits": [one.value for one in Why],
+    "media": [one.value for one in Media],
+    "place": [one.value for one in Media],
+    "device": [one.value for one in Device],
+    "kind": [one.value for one in HistoryKind],
+    "order": [one.value for one in Verdict if one is not Verdict.RESUME],
+    "prompt": ["insert", "turn", "take"],
+    "view": ["questions", "now", "send", "history", "printers", "terminals", "wall"],
+    "link": ["connecting", "lost", "page-outdated", "certificate-revoked", "certificate-not-accepted", "apart"],
+}
+"""The beginning of a key, and the keywords that may stand behind it."""
+_KEY: Final = re.compile(r"""\bt\(\s*(?:[^"`()]*\? )?"([a-z][\w.-]*)"(?:\s*:\s*"([a-z][\w.-]*)")?""")
+_FACT: Final = re.compile(r"\{(\w+)\}")
+
+
+def texts_of(words: dict[str, Any], key: str) -> list[str]:
+    """Every form of a text."""
+    return list(words[key].values()) if isinstance(words[key], dict) else [words[key]]
+
+
+def test_every_text_that_the_modules_name_is_there() -> None:
+    named = {
+        key
+        for module in PAGE.glob("*.js")
+        if module.name != "argon2.js"
+        for found in _KEY.finditer(module.read_text("utf-8"))
+        for key in found.groups()
+        if key
+    }
+    assert len(named) > 100
+    assert named - WORDS["en"].keys() == set()
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_every_keyword_of_the_protocol_has_words(language: str) -> None:
+    wanted = {f"{prefix}.{keyword}" for prefix, keywords in NAMED.items() for keyword in keywords}
+    assert wanted - WORDS[language].keys() == set()
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_the_languages_have_the_same_texts_with_the_same_facts(language: str) -> None:
+    own = {key for key in WORDS[language] if not key.startswith("error.")}
+    assert own == WORDS["en"].keys()
+    for key in own:
+        facts = {fact for text in texts_of(WORDS["en"], key) for fact in _FACT.findall(text)}
+        assert {fact for text in texts_of(WORDS[language], key) for fact in _FACT.findall(text)} <= facts, key
+
+
+@pytest.mark.parametrize("language", [one for one in WORDS if one != "en"])
+def test_every_refusal_that_a_terminal_may_read_is_translated_with_its_facts(language: str) -> None:
+    at_terminals = [one for one in OPERATIONS.values() if one.roles & AT_TERMINALS]
+    codes = {*COMMON_ERRORS, *ENDS_OF_CONNECTIONS, *(code for one in at_terminals for code in one.errors)}
+    assert {f"error.{code}" for code in codes} - WORDS[language].keys() == set()
+    for key in WORDS[language]:
+        if key.startswith("error."):
+            known = _FACT.findall(CATALOGUE[key.removeprefix("error.")].sentence)
+            assert set(_FACT.findall(WORDS[language][key])) <= set(known), key
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_a_text_with_plurals_has_the_form_that_is_always_possible(language: str) -> None:
+    plural = [text for text in WORDS[language].values() if isinstance(text, dict)]
+    assert plural
+    assert all("other" in text for text in plural)
