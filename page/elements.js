@@ -9,6 +9,8 @@ const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2
 const SVG = "http://www.w3.org/2000/svg";
 /** 1/2160 inch of a page for one unit of a picture. */
 const SCALE = 20;
+/** The height of a capital letter, in 1/2160 inch. */
+const CAPITAL = 210;
 
 let words = {};
 let plurals = new Intl.PluralRules("en");
@@ -38,6 +40,9 @@ export function setZone(name) {
 
 /** Whether the catalogue has a text of that name. */
 export const has = (key) => key in words;
+
+/** What stands behind the beginning of a key, in the order of the catalogue, where it is one word. */
+export const keywords = (prefix) => Object.keys(words).filter((key) => key.startsWith(prefix) && !key.slice(prefix.length).includes(".")).map((key) => key.slice(prefix.length));
 
 /** The text of that name with its facts; a fact named `n` chooses the plural. */
 export function t(key, facts = {}) {
@@ -208,6 +213,9 @@ function measures(book, outline) {
   return { ...USUAL, usual_page: USUAL_LINES, page_height: Math.max(low, ...bands) };
 }
 
+/** The width of a cell in units of a picture: 16.7 and 17.1 are the names of 16 2/3 and 17 1/7. */
+const cellWidth = (cpi) => 2160 / ({ 16.7: 50 / 3, 17.1: 120 / 7 }[cpi] ?? cpi) / SCALE;
+
 /** Measures of the lines of one page, and how much lower than usual they lie. */
 function linesOfPage(book, page) {
   const lines = book.first_page && page === book.pages[0] ? book.first_page : book.usual_page;
@@ -220,11 +228,14 @@ function lineY(lines, line) {
   return lines.first_y + lines.pitch_units * (line - 1) + gap + lines.lower;
 }
 
-function frame(book, number, fold, label, marks, isWide) {
+/** The name of a page; `book` is 0 for a job of one book. */
+const pageName = (book, page) => (book ? t("page.of-book", { book, page }) : t("page.number", { page }));
+
+function frame(book, name, fold, label, marks, isWide) {
   const [width, height] = [book.page_width / SCALE || 620, book.page_height / SCALE];
   const right = isWide ? 130 : 12;
   const picture = svg("svg", { class: "page", role: "img", "aria-label": label, viewBox: `-52 -44 ${width + 52 + right} ${height + 56}` });
-  picture.append(svg("text", { class: "number", x: 0, y: -14 }, t("page.number", { n: number, page: number })));
+  picture.append(svg("text", { class: "number", x: 0, y: -14 }, name));
   picture.append(svg("rect", { class: "sheet", x: 0, y: 0, width, height, rx: 6 }));
   if (fold) {
     picture.append(svg("line", { class: "fold", x1: 0, x2: width, y1: fold / SCALE, y2: fold / SCALE }));
@@ -242,10 +253,16 @@ function foldOf(lines) {
 /** The standings of lines in the order of a summary. */
 export const STANDINGS = ["on", "now", "doubt", "again", "left"];
 
-/** The lines of an outline: number in the document, step, and place. */
+/** Whether a job goes on in a new book: then its pages are counted anew, and each is named with its book. */
+export const hasBooks = (outline) => outline.some((one) => one.kind === "next-book");
+
+/** The lines of an outline: number in the document, step, book from 1, and place. */
 export function linesOf(outline) {
-  let number = 0;
-  return outline.flatMap((one, at) => (one.line ? [{ number: ++number, step: at + 1, ...one }] : []));
+  let [number, book] = [0, 1];
+  return outline.flatMap((one, at) => {
+    if (one.kind === "next-book") book += 1;
+    return one.line ? [{ number: ++number, step: at + 1, book, ...one }] : [];
+  });
 }
 
 /** "lines 1 to 5 are on paper; line 6 is in doubt" */
@@ -263,19 +280,20 @@ export function summary(lines, standing) {
 export function pictures(outline, layout, standing, texts) {
   const book = measures(layout, outline);
   const lines = linesOf(outline);
-  const pages = [...new Set(lines.map((line) => line.page))];
-  return pages.map((page) => {
-    const own = lines.filter((line) => line.page === page);
+  const isNamed = hasBooks(outline);
+  return [...Map.groupBy(lines, (line) => `${line.book} ${line.page}`).values()].map((own) => {
+    const [{ book: number, page }] = own;
+    const name = pageName(isNamed && number, page);
     const states = new Set(own.map((line) => standing(line.step)));
     const isWide = ["doubt", "again", "now"].some((one) => states.has(one));
-    const label = `${t("page.number", { n: page, page })}: ${summary(own, standing)}`;
+    const label = `${name}: ${summary(own, standing)}`;
     const marks = own.flatMap((line) => marksOf(book, line, standing(line.step), texts?.[line.number - 1]));
-    return { page, states, picture: frame(book, page, foldOf(linesOfPage(book, page)), label, marks, isWide) };
+    return { book: number, page, states, picture: frame(book, name, foldOf(linesOfPage(book, page)), label, marks, isWide) };
   });
 }
 
 function marksOf(book, line, state, texts) {
-  const cell = 2160 / book.cpi / SCALE;
+  const cell = cellWidth(book.cpi);
   const left = book.left_units / SCALE;
   const band = line.band;
   const y = band ? band[0] / SCALE : lineY(linesOfPage(book, line.page), line.line) / SCALE - 15;
@@ -286,7 +304,8 @@ function marksOf(book, line, state, texts) {
     const x = left + (column - 1) * (band ? 10.8 : cell);
     const length = width * (band ? 10.8 : cell);
     const text = texts?.[at];
-    if (text !== undefined && text.length === width) {
+    // A letter that is wide takes two cells; a text that fits to neither is another one.
+    if (text !== undefined && [width, width / 2].includes([...text].length)) {
       marks.push(svg("text", { class: `run ${state}`, x, y: y + 15, textLength: length, lengthAdjust: "spacingAndGlyphs" }, text));
     } else marks.push(svg("rect", { class: `bar ${state}`, x, y, width: length - 1, height, rx: 2 }));
   });
@@ -298,20 +317,30 @@ function marksOf(book, line, state, texts) {
   return marks;
 }
 
-/** The picture of a page as the appliance will print it, with its texts. */
-export function drawnPicture(page) {
+/** The pictures of pages as they are printed, with their texts. */
+export function drawnPictures(pages) {
+  const isNamed = pages.some((one) => one.book > 1);
+  return pages.map((page) => drawnPicture(page, pageName(isNamed && page.book, page.number)));
+}
+
+function drawnPicture(page, name) {
   const book = { page_width: page.width, page_height: page.height };
   const marks = page.texts.map((one) => {
-    const cell = 2160 / one.cpi / SCALE;
+    const cell = cellWidth(one.cpi);
     const x = one.left / SCALE + (one.column - 1) * cell;
     return svg("text", { class: "run on", x, y: one.y / SCALE, textLength: Math.max(1, [...one.text].length * (one.wide ? 2 : 1) * cell), lengthAdjust: "spacingAndGlyphs" }, one.text);
   });
   for (const [line, y] of page.rules) {
-    if (page.texts.some((one) => one.y === y)) marks.push(svg("text", { class: "line-number", x: -8, y: y / SCALE, "text-anchor": "end" }, line));
+    if (page.texts.some((one) => one.y === y) || page.dots.some((band) => standsOn(band, y))) marks.push(svg("text", { class: "line-number", x: -8, y: y / SCALE, "text-anchor": "end" }, line));
   }
   if (page.dots.length) marks.push(svg("path", { class: "dots", d: page.dots.map(dotsPath).join("") }));
-  return frame(book, page.number, page.fold ?? 0, t("page.drawn", { n: page.number, page: page.number }), marks, false);
+  return frame(book, name, page.fold ?? 0, t("page.drawn", { page: name }), marks, false);
 }
+
+const rowsOf = (band) => Math.floor(atob(band.dots).length / Math.ceil(band.width / 8));
+
+/** Whether a band of dots has the letters of the line with that base line. */
+const standsOn = (band, y) => band.y < y && band.y + rowsOf(band) * band.down > y - CAPITAL;
 
 function dotsPath(band) {
   const bytes = Uint8Array.from(atob(band.dots), (one) => one.charCodeAt(0));

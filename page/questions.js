@@ -4,10 +4,11 @@
 // doubt with which it was drawn, also after later events, and a new epoch is a new card (P7).  No answer is a default:
 // focus is never put on one, Enter presses none, and what cannot be taken back is asked once more, with what it loses.
 
-import { answerButton, ask, byWhom, el, fill, linesOf, nameField, pictures, reasons, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
+import { answerButton, ask, byWhom, el, fill, has, keywords, linesOf, nameField, pictures, reasons, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
 import { TERMINAL_STATES, bytesOf } from "./connection.js";
 
 const SETTLED = new Set(["stale-question", "already-answered", "unknown-job"]);
+const OPENS_PAGE = ["turn", "next-sheet", "next-book"];
 const APART = ["terminal-silent", "appliance-silent", "not-spooled", "store-copied"];
 
 let ringFile = null;
@@ -76,7 +77,7 @@ function stepOfLine(question, number) {
   const sent = furthest(question);
   if (number > lines.length) return Math.max(lines.at(-1)?.step ?? 0, sent) + 1;
   let step = lines[number - 1].step;
-  while (step > sent + 1 && ["turn", "next-sheet"].includes(question.outline[step - 2].kind)) step -= 1;
+  while (step > sent + 1 && OPENS_PAGE.includes(question.outline[step - 2].kind)) step -= 1;
   return step;
 }
 
@@ -86,9 +87,41 @@ const takesClaim = (question) => isElsewhere(question) && question.job.reasons.s
 function isGrave(question, order) {
   if (order.verdict === "discard") return true;
   if (order.verdict === "hold") return false;
-  if (takesClaim(question)) return true;
+  if (takesClaim(question) || objectionOf(question)) return true;
   return order.verdict === "print" ? question.job.begun : order.step <= question.job.confirmed;
 }
+
+/** What the memory of its book says against an untouched update; null where people are asked for another reason. */
+function objectionOf({ job }) {
+  return !job.begun && job.book && job.reasons.includes(job.book.reason) ? job.book : null;
+}
+
+/** Whether the order to print takes one person, who looks at the book: what the memory knows does not speak against it. */
+const takesOne = (book) => book.reason === "book-not-known";
+
+/** Where a book stands, and by which job, as a sentence; empty where that is not known. */
+function standsWords(book) {
+  if (!book.place) return "";
+  const [page, line] = book.place;
+  const key = book.isFull ? (book.mayBeMore ? "book.full-unless" : "book.full") : book.mayBeMore ? "book.at-least" : "book.at";
+  const stands = t(key, { page, line }) + (book.mayBeLess && !book.isFull ? t("book.less") : "");
+  return book.job ? t("book.left", { stands, job: short(book.job), when: when(book.at) }) : t("book.stands", { stands });
+}
+
+/** Where an update is to be sent again, behind a verb. */
+function againWords(book) {
+  if (book.mayBeMore || !book.place) return t("book.again.behind");
+  return book.isFull ? t("book.again.new") : t("book.again.at", { page: book.place[0], line: book.place[1] });
+}
+
+/** After an update was discarded that did not fit to its book: where to send it again; empty for another job. */
+export function discardedWords(job) {
+  const { book } = job;
+  if (!book?.place || job.state !== "canceled" || book.isOverruled) return "";
+  return `${standsWords(book)} ${t(bookKey("book.discarded", book), { again: againWords(book) })}`;
+}
+
+const bookKey = (key, book) => (has(`${key}.${book.reason}`) ? `${key}.${book.reason}` : key);
 
 /** The possible orders, the likely ones first: text, verdict, step, and what it does. */
 function orders(question) {
@@ -107,8 +140,9 @@ function orders(question) {
     if (again.length) found.push(resume(again[0].number, "answer.line-missing"));
     const next = 1 + lines.filter((line) => line.step <= furthest(question)).length;
     if (next <= total && question.job.begun) {
+      const before = question.outline[lines[next - 1].step - 2]?.kind;
       const doubts = lines.some((line) => standing(line.step) === "doubt" || standing(line.step) === "again");
-      found.push(resume(next, doubts ? "answer.line-there" : "answer.go-on"));
+      found.push(resume(next, before === "next-book" ? "answer.new-book" : doubts ? "answer.line-there" : "answer.go-on"));
     }
   }
   const reached = lines.filter((line) => line.step <= furthest(question) + 2).length === total;
@@ -118,6 +152,16 @@ function orders(question) {
 
 function* whole(question, lines) {
   const { begun, contentGone, format } = question.job;
+  const book = objectionOf(question);
+  if (book && !contentGone) {
+    const [{ page, line }] = lines;
+    const facts = { n: lines.length, page, line, again: againWords(book) };
+    // Each verdict for which the catalogue has words is an answer to such a question.
+    for (const verdict of keywords("book.answer.")) {
+      yield { verdict, step: 0, text: t(bookKey(`book.answer.${verdict}`, book), facts), kind: verdict === "discard" ? "grave" : "" };
+    }
+    return;
+  }
   if (!contentGone) {
     const key = format === "message" ? "answer.relay" : begun ? "answer.print-again" : "answer.print";
     yield { verdict: "print", step: 0, text: t(key, { n: lines.length }) };
@@ -139,14 +183,21 @@ function losses(question, order) {
   } else {
     const from = order.verdict === "print" ? 1 : order.step;
     const twice = lines.filter((line) => line.step >= from && line.step <= question.job.confirmed);
+    const book = objectionOf(question);
     if (twice.length) told.push(t("loss.twice", { n: twice.length, first: twice[0].number, last: twice.at(-1).number }));
     if (takesClaim(question)) told.push(t("loss.claim"));
-    told.push(t("loss.second"));
+    if (book) {
+      const key = order.verdict === "print" ? `book.loss.${book.reason}` : `book.loss.${order.verdict}`;
+      if (has(key)) told.push(t(key, { page: lines[0].page, line: lines[0].line }));
+    }
+    if (takesClaim(question) || !book || !takesOne(book) || order.verdict !== "print") told.push(t("loss.second", { where: secondPlace(question.job) }));
   }
   return told.map((one) => el("p", one));
 }
 
-const needsKey = (question, verdict) => ["print", "resume"].includes(verdict) && !question.readable && !question.job.contentGone;
+const secondPlace = (job) => t(job.side === "terminal" ? "second.name" : "second.terminal");
+
+const needsKey = (question, verdict) => !["discard", "hold"].includes(verdict) && !question.readable && !question.job.contentGone;
 
 /** The words for the medium of a job. */
 export const mediumOf = (job) => t(["text", "form", "pdf"].includes(job.format) ? "medium.sheet" : "medium.book");
@@ -184,8 +235,9 @@ class Card {
     if (!linesOf(question.outline).length) return el("div", this.mail());
     const drawn = pictures(question.outline, this.branch.layouts.get(question.job.layout), standingOf(question), this.texts);
     const shown = drawn.filter(({ states }) => states.size > 1 || states.has("doubt") || states.has("again"));
-    const next = drawn.find(({ states }) => states.has("left"));
-    if (!shown.length) shown.push(next ?? drawn[0]);
+    const next = drawn.findIndex(({ states }) => states.has("left"));
+    // Where a turn or a change is in doubt, the page before it is looked at too.
+    if (!shown.length) shown.push(...drawn.slice(Math.max(0, next - Boolean(question.inDoubt)), Math.max(0, next) + 1));
     const rest = drawn.filter((one) => !shown.includes(one));
     return el("figure", { class: "pages" }, shown.map((one) => one.picture),
       rest.length ? el("details", el("summary", t("page.others", { n: rest.length })), rest.map((one) => one.picture)) : null,
@@ -213,13 +265,26 @@ class Card {
     if (job.reasons.includes("storage-rolled-back")) told.push(el("p", { class: "warning" }, t("warn.rolled-back")));
     if (lines.some((line) => standing(line.step) === "again")) told.push(el("p", { class: "warning" }, t("warn.again")));
     if (isElsewhere(question)) told.push(el("p", { class: "warning" }, t(takesClaim(question) ? "warn.claim" : "warn.elsewhere", { requester: job.requester })));
+    told.push(...this.bookFacts());
     if (job.contentGone) told.push(el("p", { class: "warning" }, t("warn.gone")));
     if (job.heldBy) told.push(el("p", { class: "warning" }, t("warn.held", { by: byWhom(job.heldBy) })));
     const before = question.answered;
     if (before) told.push(el("p", t("question.before", { order: orderWords(before, job), by: byWhom(before), when: when(before.at) })));
     const { proposed } = question;
-    if (proposed) told.push(el("p", { class: "warning" }, t("question.proposed", { order: orderWords(proposed, job), by: byWhom(proposed) })));
+    const about = objectionOf(question) ? "book.proposed" : "question.proposed";
+    if (proposed) told.push(el("p", { class: "warning" }, t(about, { order: orderWords(proposed, job), by: byWhom(proposed), where: secondPlace(job) })));
     return told;
+  }
+
+  /** What the memory of its book says, and where the update would go. */
+  bookFacts() {
+    const book = objectionOf(this.question);
+    const [first] = linesOf(this.question.outline);
+    if (!book || !first) return [];
+    const told = [standsWords(book), t("book.this", { page: first.page, line: first.line })];
+    if (book.mayBeMore || takesOne(book)) told.push(t("book.away"));
+    if (takesOne(book)) told.push(t("book.look"));
+    return [el("p", { class: "warning" }, told.filter(Boolean).join(" "))];
   }
 
   asked() {
@@ -279,11 +344,10 @@ class Card {
     const { job, outline } = this.question;
     const person = this.name.value();
     const { document, format } = await this.branch.command("Spooler.GetDocument", { job: job.job, person, ...(await this.keyOf()) });
-    const [first] = linesOf(outline);
-    const start = job.format.startsWith("passbook") && first ? { start: { page: first.page, line: first.line } } : {};
+    const start = job.format.startsWith("passbook") ? { start: startOf(outline, this.branch.layouts.get(job.layout)) } : {};
     const request = { printer: job.printer, format, layout: job.layout, ...start };
-    const { pages } = await this.branch.command("Spooler.CheckDocument", { ...request, ...(await this.branch.carried(bytesOf(document))) });
-    return pages.flatMap((page) => [...new Set(page.texts.map((one) => one.y))].map((y) => page.texts.filter((one) => one.y === y).map((one) => one.text)));
+    const placed = await this.branch.command("Spooler.CheckDocument", { ...request, ...(await this.branch.carried(bytesOf(document))) });
+    return textsOf(placed);
   }
 
   /** The field of an answer with the key that opens this job. */
@@ -346,13 +410,26 @@ class Card {
     const waits = order.verdict !== "hold" && !result.valid && result.epoch === question.job.epoch && !TERMINAL_STATES.has(result.state);
     this.branch.takeJob(result);
     if (waits) {
-      say(t("answer.waits", { person }));
+      say(t("answer.waits", { person, where: secondPlace(result) }));
       return;
     }
     this.branch.close(result);
-    say(t("answer.taken", { job: short(result.job), order: order.text }));
+    say(`${t("answer.taken", { job: short(result.job), order: order.text })} ${discardedWords(result)}`);
     this.branch.changed("question");
   }
+}
+
+/** The place at which a job was begun, as a document names it: with a full book it is behind the last line. */
+function startOf(outline, layout) {
+  const [first] = linesOf(outline);
+  if (first?.book > 1 && layout) return { page: layout.pages[1] + 1, line: 1 };
+  return first ? { page: first.page, line: first.line } : null;
+}
+
+/** For each line of a placed document its texts from left to right; a line of dots has none. */
+function textsOf({ outline, pages }) {
+  const rows = new Map(pages.map((page) => [`${page.book} ${page.number}`, [...Map.groupBy(page.texts, (one) => one.y).values()]]));
+  return linesOf(outline).map((line) => (line.band ? [] : rows.get(`${line.book} ${line.page}`).shift().map((one) => one.text)));
 }
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -429,6 +506,7 @@ export class QuestionsView {
     const name = nameField();
     const ring = all.some((one) => needsKey(one, "print")) ? ringFields() : null;
     const lines = all.reduce((sum, one) => sum + one.job.lines, 0);
+    const books = all.filter((one) => objectionOf(one) && !takesOne(one.job.book)).length;
     const order = (verdict) => answerButton(t(`many.${verdict}`, { n: all.length, lines }), async () => {
       fill(trouble);
       try {
@@ -441,7 +519,7 @@ export class QuestionsView {
       }
     }, { class: `answer ${verdict === "discard" ? "grave" : ""}` });
     return el("article", { class: "card many" }, el("h2", t("many.title", { n: all.length, requester })),
-      el("p", t("many.explain")), name.label, ring?.box, trouble, el("div", { class: "answers" }, ["print", "discard", "hold"].map(order)));
+      el("p", t("many.explain")), books ? el("p", { class: "warning" }, t("many.books", { n: books })) : null, name.label, ring?.box, trouble, el("div", { class: "answers" }, ["print", "discard", "hold"].map(order)));
   }
 
   async answerMany(verdict, requester, all, person, ring) {
@@ -484,7 +562,8 @@ export class QuestionsView {
       this.drawClosed();
     };
     return el("article", { class: "card closed" }, el("h2", t("closed.title", { job: short(question.job.job), requester: question.job.requester })),
-      el("p", text), el("button", { type: "button", class: "secondary", onclick: drop }, t("closed.drop")));
+      el("p", text), job && discardedWords(job) ? el("p", { class: "warning" }, discardedWords(job)) : null,
+      el("button", { type: "button", class: "secondary", onclick: drop }, t("closed.drop")));
   }
 
   drawEnds() {
@@ -528,6 +607,7 @@ export function endWords({ job, onPaper }) {
     if (onPaper.again) parts.push(t("end.again", { line: onPaper.again }));
   }
   if (job.reasons.includes("storage-rolled-back")) parts.push(t("warn.rolled-back"));
-  return parts.join(" ");
+  parts.push(discardedWords(job));
+  return parts.filter(Boolean).join(" ");
 }
 

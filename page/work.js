@@ -1,6 +1,6 @@
 // Now: what prints, and the queue.  Send: a document, shown on its page before it goes.
 
-import { answerButton, ask, byWhom, drawnPicture, el, fill, linesOf, nameField, pictures, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
+import { answerButton, ask, byWhom, drawnPictures, el, fill, linesOf, nameField, pictures, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
 import { mediumOf, ringFields } from "./questions.js";
 import { randomName } from "./connection.js";
 
@@ -22,9 +22,13 @@ export function promptWords(prompt, branch) {
   const job = branch.jobs.get(prompt.job) ?? branch.notices.get(prompt.job)?.job;
   const kind = branch.layouts.get(prompt.layout || job?.layout)?.kind;
   const medium = t(kind === "passbook" ? "medium.book" : kind ? "medium.sheet" : "medium.any");
-  const facts = { printer: prompt.printer, page: prompt.page, medium, form: prompt.form, number: prompt.number, cassette: prompt.cassette };
-  if (prompt.form && prompt.action === "insert") return t("prompt.form", facts);
-  return tOr("prompt.", prompt.action, facts);
+  const { printer, page, form, number, cassette, book, books } = prompt;
+  const facts = { printer, page, medium, form, number, cassette, book, books, n: page };
+  const isInsert = prompt.action === "insert";
+  if (form && isInsert) return t("prompt.form", facts);
+  if (isInsert && kind && kind !== "passbook") return t("prompt.sheet", facts);
+  if (books && isInsert) return t(prompt.isNewBook ? "prompt.new-book" : "prompt.book", facts);
+  return tOr("prompt.", prompt.isNewBook && prompt.action === "take" ? "take-full" : prompt.action, facts);
 }
 
 /** What a mechanism said of itself, as a sentence. */
@@ -63,7 +67,7 @@ export class NowView {
       const prompt = prompts.get(view.printer);
       const job = [...jobs.values()].find((one) => one.printer === view.printer && (one.state === "processing" || (one.state === "processing-stopped" && one.valid)));
       const outline = job ? this.branch.outline(job.job) : null;
-      const mark = JSON.stringify([view.status, Math.floor(view.age / 10), prompt?.job, prompt?.action, prompt?.page, job?.job, job?.confirmed, job?.sending, job?.state, Boolean(outline)]);
+      const mark = JSON.stringify([view.status, Math.floor(view.age / 10), prompt?.job, prompt?.action, prompt?.page, prompt?.book, prompt?.isNewBook, job?.job, job?.confirmed, job?.sending, job?.state, Boolean(outline)]);
       const known = this.printers.get(view.printer);
       if (known?.mark === mark) continue;
       const fresh = this.printerCard(view, prompt, job, outline);
@@ -85,9 +89,11 @@ export class NowView {
     const standing = (step) => (step <= job.confirmed ? "on" : step === job.sending ? "now" : "left");
     const drawn = pictures(outline, this.branch.layouts.get(job.layout), standing);
     const reached = Math.max(job.confirmed, job.sending, 1);
-    const page = outline[Math.min(reached, outline.length) - 1]?.page;
-    const shown = drawn.find((one) => one.page === page) ?? drawn[0];
-    return [...told, shown ? el("figure", { class: "pages" }, shown.picture) : null, el("p", { class: "summary" }, summary(linesOf(outline), standing))];
+    const lines = linesOf(outline);
+    // A turn and a new book belong to the line behind them.
+    const line = lines.find((one) => one.step >= reached) ?? lines.at(-1);
+    const shown = drawn.find((one) => one.book === line?.book && one.page === line.page);
+    return [...told, shown ? el("figure", { class: "pages" }, shown.picture) : null, el("p", { class: "summary" }, summary(lines, standing))];
   }
 
   drawQueue() {
@@ -274,11 +280,11 @@ export class SendView {
   }
 
   show(placed) {
-    const lines = placed.pages.reduce((sum, page) => sum + new Set(page.texts.map((one) => one.y)).size, 0);
+    const lines = linesOf(placed.outline).length;
     const send = answerButton(t("send.go", { printer: this.checked.request.printer }), (event) => this.send(event.target));
     this.sendTrouble = el("div", { role: "alert", class: "trouble" });
     fill(this.preview, el("h2", t("send.preview")), el("p", t("send.lines", { n: lines, pages: placed.pages.length, layout: placed.layout })),
-      el("figure", { class: "pages" }, placed.pages.slice(0, 20).map(drawnPicture)),
+      el("figure", { class: "pages" }, drawnPictures(placed.pages.slice(0, 20))),
       placed.pages.length > 20 ? el("p", t("send.more", { n: placed.pages.length - 20 })) : null,
       this.name.label, this.ring.box, this.sendTrouble, el("p", { class: "hint" }, t("question.hint")), send);
     this.preview.focus();

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from firmware.service.operations import OPERATIONS
+from passbook.document.plan import StepKind
 from passbook.errors import CATALOGUE
 from passbook.job.actor import Role
 from passbook.job.record import HistoryKind, Verdict
@@ -36,7 +37,9 @@ NAMED: Final = {
     "device": [one.value for one in Device],
     "kind": [one.value for one in HistoryKind],
     "order": [one.value for one in Verdict if one is not Verdict.RESUME],
-    "prompt": ["insert", "turn", "take"],
+    "prompt": ["insert", "turn", "take", "take-full", "new-book", "book", "sheet", "form"],
+    "doubt": [one.value for one in StepKind if one.traits.doubt],
+    "book.loss": [Reason.BOOK_OVER_LINES, Reason.BOOK_REPEATED, Reason.BOOK_GAP, Reason.BOOK_NOT_KNOWN],
     "view": ["questions", "now", "send", "history", "printers", "terminals", "wall"],
     "link": ["connecting", "lost", "page-outdated", "certificate-revoked", "certificate-not-accepted", "apart"],
 }
@@ -87,6 +90,16 @@ def test_every_refusal_that_a_terminal_may_read_is_translated_with_its_facts(lan
         if key.startswith("error."):
             known = _FACT.findall(CATALOGUE[key.removeprefix("error.")].sentence)
             assert set(_FACT.findall(WORDS[language][key])) <= set(known), key
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_answers_about_a_book_are_orders_that_the_protocol_knows(language: str) -> None:
+    # The page offers each one that has words here.
+    beginning = "book.answer."
+    offered = [key.removeprefix(beginning) for key in WORDS[language] if key.startswith(beginning)]
+    verdicts = [one for one in offered if "." not in one]
+    assert {"print", "discard", "hold"} <= set(verdicts) <= {one.value for one in Verdict}
+    assert {one.partition(".")[0] for one in offered} == set(verdicts)
 
 
 @pytest.mark.parametrize("language", WORDS)
