@@ -36,6 +36,7 @@ class Prepared(NamedTuple):
         form: the kind of form in stock of which each page takes a sheet; empty for none.
         book: the document as it lies in its book; None for one that is for no book.
         substituted: how many characters were replaced as the layout declares.
+        account: that of a passbook update; else empty.
     """
 
     plan: Plan
@@ -44,6 +45,7 @@ class Prepared(NamedTuple):
     form: str = ""
     book: BookShape | None = None
     substituted: int = 0
+    account: str = ""
 
 
 class Link(Protocol):

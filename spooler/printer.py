@@ -125,8 +125,10 @@ class Printer:
             )
         sheet = layout.sheet
         self._dialect.check_printable(sheet, plan, layout=layout.name, printer=self.name)
-        book = _book_shape(parsed, layout, plan) if isinstance(parsed, PassbookUpdate) else None
-        return Prepared(plan, layout.name, sheet, layout.form, book, substitutes.replaced)
+        prepared = Prepared(plan, layout.name, sheet, layout.form, substituted=substitutes.replaced)
+        if not isinstance(parsed, PassbookUpdate):
+            return prepared
+        return prepared._replace(book=_book_shape(parsed, layout, plan), account=parsed.account)
 
     def draws(self, request: SubmitJob, document: bytes) -> bool:
         """Whether another process may draw for this document: a PDF, or text beyond ASCII where there is a font."""

@@ -91,6 +91,7 @@ class Shape(NamedTuple):
     form: str = ""
     book: BookClaim | None = None
     substituted: int = 0
+    account: str = ""
 
 
 class Acceptance:
@@ -181,6 +182,7 @@ class Acceptance:
             format=asked.format,
             start=asked.start,
             layout=asked.layout,
+            import_name=asked.import_name,
             key=bytes(REQUESTER_KEY_BYTES),
         )
         if request.format == MAIL_FORMAT:
@@ -347,7 +349,8 @@ class Acceptance:
         if prepared.form and request.choice.keep is not Keep.APPLIANCE:
             raise PassbookError("form-needs-appliance", form=prepared.form)
         steps, book = outline(prepared.plan), claim_of(request, prepared)
-        shape = Shape(prepared.plan, steps, prepared.layout, prepared.sheet, prepared.form, book, prepared.substituted)
+        placed = (prepared.plan, steps, prepared.layout, prepared.sheet, prepared.form)
+        shape = Shape(*placed, book, prepared.substituted, prepared.account)
         if request.outline and (request.outline, request.sheet) != (shape.outline, shape.sheet):
             raise PassbookError("document-differs", job=request.job, why="its outline")
         return shape

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from passbook.document.documents import StartLine
 from passbook.document.page_drawing import DrawnPage
 from passbook.document.plan import StepOutline
+from passbook.protocol.confidential import Confidential
 from passbook.protocol.messages import Payload
 
 
@@ -16,6 +15,7 @@ class CheckDocument(Payload, frozen=True):
     Attributes:
         start: the place of the first line, if a person at the terminal decides it.
         layout: a layout in place of the one that the document names.
+        import_name: an import profile by which a CSV document is read, in place of the one that it or its layout names.
     """
 
     printer: str
@@ -24,9 +24,10 @@ class CheckDocument(Payload, frozen=True):
     upload: str = ""
     start: StartLine | None = None
     layout: str = ""
+    import_name: str = ""
 
 
-class CheckedDocument(msgspec.Struct, frozen=True, rename="camel"):
+class CheckedDocument(Confidential, frozen=True, rename="camel"):
     """Completion of `Spooler.CheckDocument`.
 
     Attributes:
@@ -34,9 +35,11 @@ class CheckedDocument(msgspec.Struct, frozen=True, rename="camel"):
         form: the kind of form in stock of which each page takes a sheet; empty for none.
         outline: its steps.
         pages: what the steps print, text included.
+        account: that of a passbook update, from which its terminal makes the secrets of its books; else empty.
     """
 
     layout: str
     form: str
     outline: tuple[StepOutline, ...]
     pages: tuple[DrawnPage, ...]
+    account: str = ""

@@ -31,12 +31,27 @@ def test_the_pages_are_what_the_job_will_print_and_nothing_is_kept(bench: Bench)
     assert (record.sheet.height, record.sheet.cpi) == (page.height, page.texts[0].cpi)
 
 
+def test_an_import_profile_is_used_and_the_account_of_an_update_is_told(bench: Bench) -> None:
+    export = "# layout: savings-24\n# account: 001-22\n# currency: EUR\n# start: page 1 line 1\n"
+    export += "date;text;withdrawal;deposit;balance\n05.01.2026;Gehalt;;2.500,00;\n"
+    facts = {"format": "passbook-update+csv", "layout": "", "document": b64(export.encode("cp1252"))}
+    with pytest.raises(PassbookError) as refused:
+        checked(bench, **facts)
+    assert refused.value.code == "two-readings"
+    shown = checked(bench, **facts, importName="german-excel")
+    assert [text.text for text in shown.pages[0].texts] == ["2026-01-05", "Gehalt", "2500.00"]
+    assert shown.account == "001-22"
+    assert "001-22" not in repr(shown)
+    assert checked(bench).account == ""
+
+
 @pytest.mark.parametrize(
     ("facts", "code"),
     [
         ({"printer": "none"}, "unknown-printer"),
         ({"format": "odd"}, "unknown-format"),
         ({"layout": "odd"}, "unknown-layout"),
+        ({"format": "passbook-update+csv", "importName": "odd"}, "unknown-import"),
         ({"document": ""}, "document-empty"),
         ({"document": b64(b"a\x07b")}, "control-byte"),
         ({"document": b64(b"x\n" * 10_000)}, "past-last-line"),
