@@ -114,6 +114,7 @@ export class Branch {
     this.prompts = new Map();
     this.layouts = new Map();
     this.formats = [];
+    this.imports = [];
     this.agent = null;
     this.outlines = new Map();
     this.failures = new Map();
@@ -207,7 +208,8 @@ export class Branch {
     this.commands = new Set(interfaces.flatMap((one) => one.commands));
     Object.assign(this, { name, zone, roles: new Set(roles) });
     if (this.may("Spooler.GetLayouts")) {
-      const { layouts, formats } = await link.command("Spooler.GetLayouts");
+      const { layouts, formats, imports } = await link.command("Spooler.GetLayouts");
+      this.imports = imports.map((one) => one.name);
       this.layouts = new Map(layouts.map((one) => [one.name, one]));
       this.formats = formats;
     }

@@ -140,7 +140,7 @@ export function answerButton(text, act, attributes = {}) {
   return button;
 }
 
-/** Ask in a dialog; `body` are its elements, `answers` pairs of a text and a deed.  Focus is on the heading. */
+/** Ask in a dialog; `body` are its elements, `answers` pairs of a text and a deed, after which it closes unless the deed says true. */
 export function ask(title, body, answers) {
   const heading = el("h2", { tabindex: "-1", autofocus: true }, title);
   const trouble = el("p", { class: "trouble", role: "alert" });
@@ -150,8 +150,8 @@ export function ask(title, body, answers) {
     answerButton(text, async (event) => {
       event.target.disabled = true;
       try {
-        await deed();
-        leave();
+        if (!(await deed())) leave();
+        event.target.disabled = false;
       } catch (error) {
         fill(trouble, sentence(error));
         event.target.disabled = false;
@@ -180,6 +180,13 @@ export function say(text) {
   const line = el("p", text);
   place.replaceChildren(line);
   setTimeout(() => line.remove(), 8000);
+}
+
+/** A field that offers names and takes any other one. */
+export function offeringField(key, names) {
+  const id = `names-${key.replaceAll(".", "-")}`;
+  const input = el("input", { type: "text", autocomplete: "off", maxlength: 128, list: id });
+  return { input, label: el("label", t(key), input, el("datalist", { id }, names.map((one) => el("option", { value: one })))) };
 }
 
 let person = "";

@@ -31,15 +31,27 @@ const DEEDS = {
     for (const one of questions) keys[one.job] = await keyFor(ring, one).catch((error) => ({ fault: error.code ?? "wrong-key" }));
     return keys;
   },
-  /** The newest key, with its name. */
-  async newest(ring) {
+  /** The newest key, with its name, and the secrets of the books of an account where the ring has a book key. */
+  async newest(ring, { account }) {
     const name = Object.keys(ring.keys).at(-1);
     if (!name) throw fault("keyring-empty");
-    return { keyRef: name, key: ring.keys[name] };
+    return { keyRef: name, key: ring.keys[name], bookSecrets: account ? await secretsOf(ring, account) : [] };
+  },
+  /** The secrets of the books of an account. */
+  async books(ring, { account }) {
+    const secrets = await secretsOf(ring, account);
+    if (!secrets.length) throw fault("no-book-key");
+    return secrets;
   },
   /** The texts of each line of a sealed copy. */
   async texts(ring, { copy, keyRef }) {
-    return textsOf(copy, ring, keyRef);
+    const steps = await planOf(copy, ring, keyRef);
+    return steps.filter(([kind]) => kind === "line" || kind === "band").map(([kind, , , , runs]) => (kind === "line" ? runs.map((run) => run[1]) : []));
+  },
+  /** The pages of a sealed copy, in the form in which the appliance tells those of a document that it checks. */
+  async pages(ring, { copy, job }) {
+    const sheet = boundSheet(copy, job);
+    return pagesOf(await planOf(copy, ring), sheet);
   },
 };
 
@@ -51,7 +63,7 @@ async function opened(file, passphrase) {
   const key = await subtle.importKey("raw", derived, "AES-GCM", false, ["decrypt"]);
   try {
     const text = await subtle.decrypt({ name: "AES-GCM", iv: head.slice(24), additionalData: head }, key, bytes.slice(HEAD));
-    return { keys: {}, recovery: {}, ...JSON.parse(decoder.decode(text)) };
+    return { keys: {}, recovery: {}, books: {}, ...JSON.parse(decoder.decode(text)) };
   } catch {
     throw fault("keyring-locked");
   }
@@ -135,7 +147,21 @@ async function subkey(secret, purpose, salt) {
 
 // A sealed copy
 
-async function textsOf(copy, ring, keyRef) {
+/** The facts to which the seal of a job is bound, in their order (Record.IMMUTABLE). */
+const BOUND = ["job", "requester", "request", "acceptedAt", "format", "printer", "encryption", "steps", "outline", "size", "layout", "sheet"];
+
+/** The measures to which a copy is bound; what it says openly of itself must be the same. */
+function boundSheet(copy, job) {
+  const bound = Object.fromEntries(JSON.parse(decoder.decode(bytesOf(copy.identity))).map((value, at) => [BOUND[at], value]));
+  const [height, cpi, left, fold] = bound.sheet;
+  const told = [job, copy.job, copy.format, copy.layout, copy.height, copy.cpi, copy.left];
+  const meant = [bound.job, bound.job, bound.format, bound.layout, height, cpi, left];
+  if (told.some((one, at) => one !== meant[at])) throw fault("sealed-damaged");
+  return { height, cpi, left, fold };
+}
+
+/** The steps of a sealed copy, each as it is packed: its kind, its page, and what stands there. */
+async function planOf(copy, ring, keyRef) {
   const identity = bytesOf(copy.identity);
   const wraps = unpacked(bytesOf(copy.wraps));
   const own = wraps.find((one) => one.holder === "requester");
@@ -153,8 +179,51 @@ async function textsOf(copy, ring, keyRef) {
   const bound = packed(["passbook sealed 1", "part", "plan", "", identity]);
   const nonce = new Uint8Array(12);
   nonce[11] = 1;
-  const steps = unpacked(await decrypted(await subkey(secret, "plan", salt), nonce, bound, plan));
-  return steps.filter(([kind]) => kind === "line" || kind === "band").map(([kind, , , , runs]) => (kind === "line" ? runs.map((run) => run[1]) : []));
+  return unpacked(await decrypted(await subkey(secret, "plan", salt), nonce, bound, plan));
+}
+
+function pagesOf(steps, sheet) {
+  const pages = new Map();
+  let book = 1;
+  for (const [kind, number, line, y, ...rest] of steps) {
+    if (kind === "next-book") book += 1;
+    if (kind !== "line" && kind !== "band") continue;
+    const key = `${book} ${number}`;
+    if (!pages.has(key)) pages.set(key, { number, book, width: 0, height: sheet.height, fold: sheet.fold || null, rules: [], texts: [], dots: [] });
+    const page = pages.get(key);
+    if (kind === "line") {
+      const [runs] = rest;
+      page.rules.push([line, y]);
+      // A mark stands for each digit of a number that a sheet gets when its form is drawn.
+      page.texts.push(...runs.map(([column, text, wide]) => ({ y, column, text: text.replaceAll("\ufffc", "#"), cpi: sheet.cpi, left: sheet.left, wide: Boolean(wide) })));
+    } else {
+      const [x, width, , across, down, dots] = rest;
+      page.dots.push({ y, x, width, across, down, dots: encoded(dots) });
+    }
+  }
+  return [...pages.values()];
+}
+
+// Books: storage/crypto/book_secrets.py
+
+/** The secrets of the books of an account: under today's book key, and under the one before it. */
+async function secretsOf(ring, account) {
+  const secrets = [];
+  for (const key of Object.values(ring.books).reverse().slice(0, 2)) {
+    secrets.push(encoded(await subkey(bytesOf(key), "book of account", encoder.encode(folded(account)))));
+  }
+  return secrets;
+}
+
+/** An account without what makes no difference in it: blanks, hyphens and case.  Letters whose case has rules of its own are refused. */
+function folded(account) {
+  const plain = account.normalize("NFKC").replace(/[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000-]/g, "");
+  return [...plain].map((one) => {
+    const lower = one.toLowerCase();
+    const isPlain = lower.toUpperCase().toLowerCase() === lower && [...lower].length === 1 && !/[\u13a0-\u13ff\uab70-\uabbf]/.test(one);
+    if (!isPlain) throw fault("account-letters");
+    return lower;
+  }).join("");
 }
 
 // MessagePack
@@ -226,4 +295,8 @@ function joined(parts) {
 }
 
 const bytesOf = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
-const encoded = (data) => btoa(String.fromCharCode(...data));
+function encoded(data) {
+  let text = "";
+  for (let at = 0; at < data.length; at += 0x8000) text += String.fromCharCode(...data.subarray(at, at + 0x8000));
+  return btoa(text);
+}

@@ -4,7 +4,7 @@
 // doubt with which it was drawn, also after later events, and a new epoch is a new card (P7).  No answer is a default:
 // focus is never put on one, Enter presses none, and what cannot be taken back is asked once more, with what it loses.
 
-import { answerButton, ask, byWhom, el, fill, has, keywords, linesOf, nameField, pictures, reasons, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
+import { answerButton, ask, byWhom, el, fill, has, keywords, linesOf, nameField, offeringField, pictures, reasons, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
 import { TERMINAL_STATES, bytesOf } from "./connection.js";
 
 const SETTLED = new Set(["stale-question", "already-answered", "unknown-job"]);
@@ -17,14 +17,22 @@ let ringFile = null;
 export function ringFields() {
   const file = el("input", { type: "file" });
   const passphrase = el("input", { type: "password", autocomplete: "off" });
-  const known = el("small", ringFile ? t("ring.chosen", { name: ringFile.name }) : t("ring.none"));
+  const known = el("small");
+  const tell = () => fill(known, ringFile ? t("ring.chosen", { name: ringFile.name }) : t("ring.none"));
   file.addEventListener("change", () => {
     ringFile = file.files[0] ?? ringFile;
-    fill(known, ringFile ? t("ring.chosen", { name: ringFile.name }) : t("ring.none"));
+    tell();
   });
+  tell();
   const box = el("fieldset", { class: "ring" }, el("legend", t("ring")),
     el("div", { class: "identity" }, el("label", t("ring.file"), file), el("label", t("ring.passphrase"), passphrase)), known);
-  return { box, open: (order) => openRing(order, passphrase) };
+  const open = (order) => openRing(order, passphrase).catch((error) => {
+    // A browser tells no change of a field whose file is chosen once more.
+    if (!ringFile) file.value = "";
+    tell();
+    throw error;
+  });
+  return { box, open };
 }
 
 /** Have a worker open the ring for one deed, and end the worker. */
@@ -100,7 +108,7 @@ function objectionOf({ job }) {
 const takesOne = (book) => book.reason === "book-not-known";
 
 /** Where a book stands, and by which job, as a sentence; empty where that is not known. */
-function standsWords(book) {
+export function standsWords(book) {
   if (!book.place) return "";
   const [page, line] = book.place;
   const key = book.isFull ? (book.mayBeMore ? "book.full-unless" : "book.full") : book.mayBeMore ? "book.at-least" : "book.at";
@@ -201,6 +209,33 @@ const needsKey = (question, verdict) => !["discard", "hold"].includes(verdict) &
 
 /** The words for the medium of a job. */
 export const mediumOf = (job) => t(["text", "form", "pdf"].includes(job.format) ? "medium.sheet" : "medium.book");
+
+/** Whether a job may go to a substitute: it waits, nothing of it is in doubt, and its document and print right are here. */
+export function mayMove(branch, job) {
+  const isAsked = !job.valid && !job.heldBy && job.reasons.includes("substitute-ready") && (!job.begun || job.reasons.length === 1);
+  const waits = isAsked || (job.valid && job.state === "pending");
+  const isHere = job.side === "appliance" && job.right === "here" && job.choice?.keep !== "terminal";
+  return branch.may("Spooler.MoveJob") && waits && isHere && !job.sending && !job.contentGone;
+}
+
+/** Ask for the substitute to which a job shall go, and send it there with the line that its person saw. */
+export function askMove(branch, job) {
+  const others = (branch.status?.printers ?? []).map((one) => one.printer).filter((one) => one !== job.printer);
+  const goal = offeringField("move.to", others);
+  if (others.length === 1) goal.input.value = others[0];
+  const name = nameField();
+  const line = job.linesDone + 1;
+  const facts = { job: short(job.job), requester: job.requester, printer: job.printer, line, n: Math.max(0, job.lines - job.linesDone) };
+  ask(t("move.title", facts), [el("p", t(job.begun ? "move.does.begun" : "move.does", facts)), el("p", t("move.which")), goal.label, name.label], [[t("move.yes"), async () => {
+    const person = name.value();
+    const to = goal.input.value.trim();
+    if (!to) throw Object.assign(new Error("goal"), { sentence: t("fault.no-goal") });
+    const there = await branch.command("Spooler.MoveJob", { job: job.job, to, person, ...(job.begun ? { fromLine: line } : {}) });
+    branch.takeJob(there);
+    say(t("move.done", { ...facts, to, there: short(there.job) }));
+    branch.changed("question");
+  }]]);
+}
 
 // Cards
 
@@ -305,14 +340,26 @@ class Card {
       const same = { verdict: proposed.verdict, step: proposed.verdict === "resume" ? proposed.step : 0, text: t("answer.confirm", { order: orderWords(proposed, question.job), by: proposed.person }) };
       buttons.push(answerButton(same.text, () => this.choose(same)));
     }
+    if (question.job.reasons.includes("substitute-ready") && mayMove(branch, question.job)) {
+      buttons.push(answerButton(t("answer.move"), () => askMove(branch, question.job)));
+    }
     buttons.push(...order.map((one) => answerButton(one.text, () => this.choose(one), { class: `answer ${one.kind ?? ""}` })));
     return el("div", { class: "form" }, this.name.label, this.ring?.box, this.textButton(), this.trouble,
-      el("h3", t("question.how")), el("p", { class: "hint" }, t("question.hint")), el("div", { class: "answers" }, buttons), this.otherLine());
+      el("h3", t("question.how")), el("p", { class: "hint" }, t("question.hint")), el("div", { class: "answers" }, buttons), this.otherLine(), this.rekeying());
   }
 
   textButton() {
     if (this.texts || !this.branch.may("Spooler.GetSealed") || this.question.job.contentGone || !this.question.job.keyRef) return null;
     return el("button", { type: "button", class: "secondary", onclick: (event) => this.guarded(event.target, () => this.showTexts()) }, t("question.show-text"));
+  }
+
+  /** What a representative does about a key that is lost: the page answers with the key that the job has. */
+  rekeying() {
+    const { job } = this.question;
+    if (!this.branch.roles.has("representative") || job.requester === this.branch.name || !job.keyRef || job.contentGone) return null;
+    const order = job.begun ? "--from-line N" : "--print";
+    return el("details", el("summary", t("rekey.title")), el("p", t("rekey.how", { key: job.keyRef, requester: job.requester })),
+      el("p", el("code", `teller answer ${short(job.job)} ${order} --new-key ${t("rekey.name")} --person ${t("rekey.person")}`)));
   }
 
   otherLine() {

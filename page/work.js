@@ -1,7 +1,7 @@
 // Now: what prints, and the queue.  Send: a document, shown on its page before it goes.
 
-import { answerButton, ask, byWhom, drawnPictures, el, fill, linesOf, nameField, pictures, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
-import { mediumOf, ringFields } from "./questions.js";
+import { answerButton, ask, byWhom, drawnPictures, el, fill, linesOf, nameField, offeringField, pictures, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
+import { askMove, mayMove, mediumOf, ringFields, standsWords } from "./questions.js";
 import { randomName } from "./connection.js";
 
 /** Bytes of the largest document that is taken. */
@@ -116,13 +116,17 @@ export class NowView {
   orders(job) {
     const { branch } = this;
     const isOwn = !branch.name || job.requester === branch.name || branch.roles.has("representative");
-    if (!isOwn || !branch.may("Spooler.CancelJob")) return null;
     const buttons = [];
+    const isSealed = job.keyRef && !job.contentGone && job.state !== "processing";
     const add = (key, deed) => buttons.push(el("button", { type: "button", class: "secondary small", onclick: deed, "aria-label": `${t(key)} ${short(job.job)}` }, t(key)));
+    if (isSealed && branch.may("Spooler.GetSealed")) add("order.look", () => this.look(job));
+    if (!isOwn || !branch.may("Spooler.CancelJob")) return buttons.length ? el("div", { class: "row-orders" }, buttons) : null;
     if (job.heldBy) add("order.release", () => this.order(job, "Spooler.ReleaseJob", "release"));
     else if (job.state !== "processing") add("order.holding", () => this.order(job, "Spooler.HoldJob", "holding"));
     add("order.cancel", () => this.order(job, "Spooler.CancelJob", "cancel"));
     if (job.choice?.keep === "both" && ["pending", "pending-held"].includes(job.state)) add("order.feed", () => this.feed(job));
+    if (isSealed && job.requester === branch.name && job.choice?.keep !== "terminal" && branch.may("Spooler.GrantPreview")) add("order.grant", () => this.grant(job));
+    if (mayMove(branch, job)) add("order.move", () => askMove(branch, job));
     if (branch.may("Spooler.SetPriority") && (job.state === "pending" || !job.valid)) add("order.priority", () => this.priority(job));
     return el("div", { class: "row-orders" }, buttons);
   }
@@ -133,11 +137,33 @@ export class NowView {
     const facts = { job: short(job.job), requester: job.requester, n: left, done: job.linesDone };
     ask(t(`ask.${word}`, facts), [el("p", t(`ask.${word}.does`, facts)), body, name.label], [[t(`ask.${word}.yes`, facts), async () => {
       const person = name.value();
-      const result = await this.branch.command(command, { job: job.job, person, ...(typeof more === "function" ? more() : more) });
+      const given = typeof more === "function" ? more() : more;
+      const result = await this.branch.command(command, { job: job.job, person, ...given });
       if (result.job) this.branch.takeJob(result);
-      say(t(`ask.${word}.done`, facts));
+      say(t(`ask.${word}.done`, { ...facts, ...given, key: job.keyRef }));
       this.branch.changed("Spooler.JobEvent");
     }, word === "cancel" ? "grave" : ""]]);
+  }
+
+  /** Fetch the sealed content and have a worker open it; the pages go with the dialog. */
+  look(job) {
+    const ring = ringFields();
+    const pages = el("figure", { class: "pages", tabindex: "-1" });
+    const isOthers = job.requester !== this.branch.name;
+    ask(t("look.title", { job: short(job.job), requester: job.requester }), [el("p", t(isOthers ? "look.others" : "look.does", { key: job.keyRef })), ring.box, pages], [[t("look.yes"), async () => {
+      const copy = await this.branch.command("Spooler.GetSealed", { job: job.job });
+      const opened = await ring.open({ deed: "pages", copy, job: job.job });
+      const width = copy.book?.page_height === copy.height ? copy.book.page_width : 0;
+      fill(pages, drawnPictures(opened.map((one) => ({ ...one, width }))));
+      pages.focus();
+      return true;
+    }]]);
+  }
+
+  grant(job) {
+    const others = (this.branch.status?.terminals ?? []).filter((one) => one !== job.requester);
+    const field = offeringField("grant.terminal", others);
+    this.order(job, "Spooler.GrantPreview", "grant", () => ({ terminal: field.input.value.trim() }), field.label);
   }
 
   feed(job) {
@@ -177,6 +203,7 @@ export class SendView {
     this.preview = el("section", { class: "preview", tabindex: "-1" });
     this.spools = el("div");
     this.layouts = el("datalist", { id: "layouts" });
+    this.books = new BookPlaces(this.branch);
     this.name = nameField();
     this.ring = ringFields();
     const choice = el("fieldset", { class: "choice" }, el("legend", t("send.choice")),
@@ -189,15 +216,17 @@ export class SendView {
       field("file", el("input", { type: "file", accept: ".csv,.json,.txt,.pdf,.toml,.form,text/*,application/pdf,application/json" })),
       field("text", el("textarea", { rows: 6, spellcheck: "false" })),
       pair(field("printer", el("select")), field("format", el("select"))),
+      this.importLabel = field("import", el("select"), t("send.import.hint")),
       pair(field("startPage", el("input", { type: "number", min: 1, max: 999 }), t("send.start.hint")), field("startLine", el("input", { type: "number", min: 1, max: 200 }))),
       pair(field("layout", el("input", { type: "text", autocomplete: "off", maxlength: 80, list: "layouts" }), t("send.layout.hint")), field("priority", el("input", { type: "number", min: 1, max: 100, ".value": 50 }))),
       pair(field("title", el("input", { type: "text", autocomplete: "off", maxlength: 128 })), field("date", el("input", { type: "date" }))),
       el("label", this.shares = el("input", { type: "checkbox" }), " ", t("send.shares")),
-      choice, this.trouble, el("button", { type: "button", onclick: () => this.check() }, t("send.check"))), this.preview));
+      choice, this.trouble, el("button", { type: "button", onclick: () => this.check() }, t("send.check")), this.books.element), this.preview));
     this.file.addEventListener("change", () => this.take());
     for (const event of ["input", "change"]) {
-      this.element.addEventListener(event, (one) => { if (!this.preview.contains(one.target)) this.forget(); });
+      this.element.addEventListener(event, (one) => { if (![this.preview, this.books.element].some((part) => part.contains(one.target))) this.forget(); });
     }
+    this.format.addEventListener("change", () => this.showImports());
   }
 
   update() {
@@ -206,12 +235,18 @@ export class SendView {
       this.printersMark = printers.join();
       fill(this.printer, printers.map((one) => el("option", { value: one }, one)));
       fill(this.format, this.branch.formats.map((one) => el("option", { value: one }, tOr("format.", one))));
+      fill(this.import, ["", ...this.branch.imports].map((one) => el("option", { value: one }, one || t("send.import.none"))));
+      this.showImports();
       fill(this.layouts, [...this.branch.layouts.keys()].map((one) => el("option", { value: one })));
     }
     const isAgent = this.branch.may("Agent.GetSettings");
     this.choice.hidden = !isAgent;
     if (isAgent) this.showSpools();
     else fill(this.spools, el("p", t("send.no-agent")));
+  }
+
+  showImports() {
+    this.importLabel.hidden = !this.format.value.endsWith("+csv");
   }
 
   showSpools() {
@@ -229,6 +264,7 @@ export class SendView {
     if (!file) return;
     const known = { csv: "passbook-update+csv", json: "passbook-update+json", txt: "text", pdf: "pdf", form: "form" }[file.name.split(".").at(-1).toLowerCase()];
     if (known) this.format.value = known;
+    this.showImports();
     // A name that a person typed stays; that of an earlier file does not.
     if (!this.title.value || this.title.value === this.ownName) this.title.value = file.name.slice(0, 128);
     this.ownName = file.name.slice(0, 128);
@@ -255,6 +291,7 @@ export class SendView {
   request() {
     const request = { printer: this.printer.value, format: this.format.value };
     if (this.layout.value.trim()) request.layout = this.layout.value.trim();
+    if (this.import.value && !this.importLabel.hidden) request.importName = this.import.value;
     const [page, line] = [Number(this.startPage.value), Number(this.startLine.value)];
     if (page && line) request.start = { page, line };
     return request;
@@ -263,20 +300,44 @@ export class SendView {
   /** Have the appliance place the document, and show its pages; nothing is accepted. */
   async check() {
     fill(this.trouble);
+    for (const field of Object.values(this.helps())) field.removeAttribute("aria-invalid");
     this.element.setAttribute("aria-busy", "true");
     try {
+      this.judgeChoice();
       const bytes = await this.bytes();
       const request = this.request();
       const placed = await this.branch.command("Spooler.CheckDocument", { ...request, ...(await this.branch.carried(bytes)) });
-      this.checked = { bytes, request, clientRequest: randomName("page"), isFirst: true };
+      this.checked = { bytes, request, account: placed.account, clientRequest: randomName("page"), isFirst: true };
+      this.books.offer(placed.account);
       this.show(placed);
     } catch (error) {
       this.checked = null;
       fill(this.preview);
       fill(this.trouble, el("p", sentence(error)));
+      const field = this.helps()[error.code];
+      field?.setAttribute("aria-invalid", "true");
+      field?.focus();
     } finally {
       this.element.removeAttribute("aria-busy");
     }
+  }
+
+  /** For a refusal the field that helps. */
+  helps() {
+    const start = ["start-not-given", "start-not-in-book", "start-not-for-entries"].map((code) => [code, this.startPage]);
+    const profile = ["two-readings", "unknown-import"].map((code) => [code, this.import]);
+    return Object.fromEntries([...start, ...profile, ["choice-not-possible", this.keep]]);
+  }
+
+  /** Refuse a copy that shall print and is not kept; where no side was chosen to keep it, the agent's rules say which does. */
+  judgeChoice() {
+    const keep = this.choice.hidden ? "" : this.keep.value;
+    const has = (side) => keep === "both" || keep === side;
+    const refuse = (option) => {
+      throw Object.assign(new Error("choice"), { code: "choice-not-possible", sentence: t("fault.choice-not-possible", { option, keep: t(`keep.${keep}`) }) });
+    };
+    if (keep && this.feed.value && !has(this.feed.value)) refuse(t(`feed.${this.feed.value}`));
+    if (keep && !["", "ask"].includes(this.apart.value) && !has(this.apart.value)) refuse(t(`apart.${this.apart.value}`));
   }
 
   show(placed) {
@@ -296,7 +357,7 @@ export class SendView {
     button.disabled = true;
     try {
       this.name.value();
-      checked.key ??= await this.ring.open({ deed: "newest" });
+      checked.key ??= await this.ring.open({ deed: "newest", account: checked.account });
       const job = await this.branch.command("Spooler.SubmitJob", { ...checked.request, ...checked.key, ...this.marks(), clientRequest: checked.clientRequest, first: checked.isFirst, ...(await this.branch.carried(checked.bytes)) });
       this.branch.takeJob(job);
       this.checked = null;
@@ -326,3 +387,44 @@ export class SendView {
   }
 }
 
+
+/** Where the books of an account stand, as the appliance remembers it; the account stays in the browser. */
+class BookPlaces {
+  constructor(branch) {
+    this.branch = branch;
+    this.account = el("input", { type: "text", autocomplete: "off", maxlength: 40 });
+    this.ring = ringFields();
+    this.told = el("div", { role: "status" });
+    this.trouble = el("div", { role: "alert", class: "trouble" });
+    this.element = el("details", { hidden: !branch.may("Spooler.GetBook") }, el("summary", t("books.title")), el("p", t("books.explain")),
+      el("label", t("books.account"), this.account), this.ring.box, this.trouble, this.told,
+      el("button", { type: "button", class: "secondary", onclick: (event) => this.look(event.target) }, t("books.ask")));
+  }
+
+  /** Put the account of a document that was checked into the field. */
+  offer(account) {
+    if (account) this.account.value = account;
+    fill(this.told);
+  }
+
+  async look(button) {
+    fill(this.trouble);
+    fill(this.told);
+    button.disabled = true;
+    try {
+      const account = this.account.value.trim();
+      if (!account) throw Object.assign(new Error("account"), { sentence: t("fault.no-account") });
+      const secrets = await this.ring.open({ deed: "books", account });
+      const { books, isWhole } = await this.branch.command("Spooler.GetBook", { secrets });
+      const lines = books.flatMap((one) => [one.place ? `${t("books.of", { kind: one.kind })} ${standsWords({ ...one, mayBeMore: !isWhole })}` : "",
+        ...one.unfinished.map((job) => t("books.unfinished", { kind: one.kind, job: short(job) }))]).filter(Boolean);
+      if (!lines.length) lines.push(t("books.none"));
+      if (!isWhole) lines.push(t("book.away"));
+      fill(this.told, el("ul", lines.map((line) => el("li", line))));
+    } catch (error) {
+      fill(this.trouble, el("p", sentence(error)));
+    } finally {
+      button.disabled = false;
+    }
+  }
+}

@@ -55,8 +55,11 @@ def layout_of(folder: Path) -> BookLayout:
 def update_of(office: Office, layout: str, count: int) -> Path:
     """Entries from the begin of a book on."""
     file = office.world.folder / "update.csv"
-    head = f"# layout: {layout}\n# account: 4711\n# currency: EUR\n# start: page 2 line 1\ndate,text,withdrawal,deposit,balance\n"
-    file.write_text(head + "".join(f"2026-03-02,entry {n},,1.00,{n}.00\n" for n in range(1, count + 1)))
+    head = f"# layout: {layout}\n# account: 4711\n# currency: EUR\n# start: page 2 line 1\n"
+    file.write_text(
+        f"{head}date,text,withdrawal,deposit,balance\n"
+        + "".join(f"2026-03-02,entry {n},,1.00,{n}.00\n" for n in range(1, count + 1))
+    )
     return file
 
 
@@ -141,5 +144,7 @@ def test_a_preview_shows_drawn_text_between_printed_lines(open_office: OpenOffic
     assert picture.locator(".line-number").all_text_contents() == ["1", "2", "3"]
     [lower, upper] = [picture.locator("text.run", has_text=text).bounding_box() for text in ("EUR 5.00", "Teller 4")]
     dots = picture.locator("path.dots").bounding_box()
-    assert lower and upper and dots
+    assert lower
+    assert upper
+    assert dots
     assert upper["y"] < dots["y"] < lower["y"]
