@@ -150,11 +150,11 @@ export class HistoryView {
 
 /** An entry as it lies in its area, in the columns of a terminal. */
 function lineOf({ entry, name, documentDate }) {
-  const { record, at, kind } = entry;
+  const { record, at, kind, chosen } = entry;
   const lines = record.onPaper?.lines ?? 0;
   const linesDone = record.onPaper?.confirmed ?? 0;
   const { answered, proposed, reprints, releasedBy } = record;
-  return { at, kind, answered, proposed, reprints, releasedBy, job: { ...record, job: record.jobId, lines, linesDone, name, documentDate } };
+  return { at, kind, answered, proposed, reprints, releasedBy, chosen, job: { ...record, job: record.jobId, lines, linesDone, name, documentDate } };
 }
 
 /** A cell of CSV; one that a spreadsheet would read as a formula is made text. */
@@ -164,9 +164,15 @@ function cell(value) {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** A priority as it is, or the side of a copy in words. */
+function choice(one, which) {
+  return one.kind === "priority-set" ? one.chosen[which] : tOr("side.", one.chosen[which]);
+}
+
 function told(one) {
   const parts = [];
   if (one.kind === "released" && one.releasedBy) parts.push(t("told.released", { by: byWhom(one.releasedBy) }));
+  else if (one.chosen) parts.push(t(`told.${one.kind}`, { by: byWhom(one.chosen.by), before: choice(one, "before"), now: choice(one, "now") }));
   else if (one.kind === "proposed" && one.proposed) parts.push(t("told.proposed", { order: orderWords(one.proposed, one.job), by: byWhom(one.proposed) }));
   else if (one.answered) parts.push(t("told.ordered", { order: orderWords(one.answered, one.job), by: byWhom(one.answered) }));
   const why = reasons(one.job);

@@ -19,7 +19,7 @@ from passbook.job.actor import Actor, Role
 from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
 from passbook.job.print_right import RightState
-from passbook.job.record import Acknowledged, Record, Verdict, without_outline
+from passbook.job.record import Acknowledged, Decider, Record, Verdict, without_outline
 from passbook.job.states import JobState
 from passbook.protocol.capabilities import Capabilities, capabilities_of
 from passbook.protocol.document import GetDocument, StoredDocument
@@ -245,12 +245,13 @@ class AgentOperations:
         return await self._turns.give_right(record)
 
     @operation("Spooler.SetFeed", CALLERS, "unknown-job", "not-allowed-in-state", "choice-not-possible")
-    async def set_feed(self, _call: Call, order: SetFeed) -> JobView:
+    async def set_feed(self, call: Call, order: SetFeed) -> JobView:
         """Choose the copy from which a job is printed, in both spools."""
         view = await self._upstream.command("Spooler.SetFeed", order, JobView)
         record = self._own.record(view.job)
         if record is not None and not record.ended:
-            await self._own.change(view.job, changes.choose_feed(order.feed, stamp(self._own.clock)))
+            by = Decider(call.actor.name, order.person)
+            await self._own.change(view.job, changes.choose_feed(order.feed, by, stamp(self._own.clock)))
         return view
 
     @operation("Spooler.GetSealed", CALLERS, "unknown-job", "not-permitted", "content-gone")
