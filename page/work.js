@@ -13,7 +13,7 @@ export function waitingWords(job) {
   const { waiting } = job;
   if (!waiting) return job.state === "processing" ? t("waits.printing") : "";
   const reason = waiting.reason ? tOr("reason.", waiting.reason) : t("question.unknown");
-  const facts = { n: waiting.ahead, printer: job.printer, requester: job.requester, page: waiting.page, reason, medium: mediumOf(job), by: byWhom(job.heldBy) };
+  const facts = { n: waiting.ahead, printer: job.printer, requester: job.requester, page: waiting.page, other: short(waiting.job), reason, medium: mediumOf(job), by: byWhom(job.heldBy) };
   return tOr("waits.", waiting.why, facts);
 }
 
