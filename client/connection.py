@@ -43,6 +43,7 @@ from passbook.protocol.messages import (
     Prompt,
     Question,
     Received,
+    SetPriority,
     StatusReport,
     StepReport,
     SubmitJob,
@@ -313,6 +314,10 @@ class TerminalClient(Client):
     async def set_feed(self, job: str, feed: Side, person: str) -> JobView:
         """Change the copy from which a job shall be printed; `person` decided that."""
         return await self.command("Spooler.SetFeed", SetFeed(job, feed, person), JobView)
+
+    async def set_priority(self, job: str, priority: int, person: str) -> JobView:
+        """Give a job that waits another priority; `person` decided that."""
+        return await self.command("Spooler.SetPriority", SetPriority(job, priority, person), JobView)
 
     async def grant_preview(self, job: str, terminal: str, person: str) -> JobView:
         """Let `terminal` have the sealed content of a job; `person` decided that."""

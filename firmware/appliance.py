@@ -43,6 +43,7 @@ from passbook.errors import PassbookError
 from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
 from passbook.protocol.document_rules import DocumentRule
+from passbook.protocol.finding import Finding
 from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of
 from passbook.protocol.messages import JobLeft as JobLeftEvent
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts, sheets_of
@@ -506,7 +507,8 @@ class Appliance:
     def status(self) -> StatusReport:
         """The last known state, at once."""
         _ = self._fullness.is_stopped  # the problem says what is so now, also when no job came since
-        areas = tuple(f"{name}: {state}" for name, state in self._spool.states().items())
+        states = self._spool.states()
+        areas = tuple(f"{name}: {state}" for name, state in states.items())
         parts = (
             self._problems,
             self._desks.problems(),
@@ -516,11 +518,12 @@ class Appliance:
             self._mailing.problems(),
             self._stock.problems(),
         )
-        problems = tuple(str(problem) for part in parts for problem in part)
+        findings = tuple(Finding.of(problem) for part in parts for problem in part)
+        problems = tuple(one.sentence for one in findings)
         jobs = sum(self._spool.counts().values(), JobCounts())
         sheets, notices = sheets_of(self._loaded.layouts.values()), self._spool.count_notices()
         told = (self._desks.views(), self._hub.names(), areas, problems, jobs, notices, sheets)
-        return StatusReport(*told, books=self._books.status())
+        return StatusReport(*told, books=self._books.status(), findings=findings, area_states=states)
 
     def _report(self, problem: PassbookError) -> None:
         """Report to the operator that an area was fenced or a record set aside. Any thread may call it."""

@@ -174,6 +174,22 @@ export function sentence(error) {
   return harmless(error.sentence ?? t("fault.page", { why: error.message }));
 }
 
+/** The problems in a status, as sentences in the language of the person where the page has them. */
+export function problems(status) {
+  return [...(status?.findings ?? []).map(finding), ...(status?.terminalFindings ?? []).map((one) => t("problem.terminal", { problem: finding(one) }))];
+}
+
+function finding({ code, sentence: said, facts }) {
+  const { reason, side, since } = facts;
+  const own = { ...facts, ...(reason && { condition: tOr("reason.", reason) }), ...(side && { side: tOr("side.", side) }), ...(since && { since: when(since) }) };
+  return has(`error.${code}`) ? t(`error.${code}`, own) : harmless(said);
+}
+
+/** The storage areas of a status, each with its state in words. */
+export function areas(status) {
+  return Object.entries(status?.areaStates ?? {}).map(([area, state]) => t("printers.area-state", { area, state: tOr("area.", state) }));
+}
+
 /** Say something once, at the foot of the page and to a screen reader. */
 export function say(text) {
   const place = document.getElementById("said");

@@ -1,6 +1,6 @@
 // History, printers, terminals, and the wall: what is told of the branch.
 
-import { byWhom, el, fill, momentOf, reasons, sentence, short, span, svg, t, tOr, when } from "./elements.js";
+import { areas, byWhom, el, fill, momentOf, problems, reasons, sentence, short, span, svg, t, tOr, when } from "./elements.js";
 import { orderWords } from "./questions.js";
 import { fedBy, printerWords, promptWords, row, waitingWords } from "./work.js";
 import { bytesOf } from "./connection.js";
@@ -150,11 +150,11 @@ export class HistoryView {
 
 /** An entry as it lies in its area, in the columns of a terminal. */
 function lineOf({ entry, name, documentDate }) {
-  const { record, at, kind } = entry;
+  const { record, at, kind, chosen } = entry;
   const lines = record.onPaper?.lines ?? 0;
   const linesDone = record.onPaper?.confirmed ?? 0;
   const { answered, proposed, reprints, releasedBy } = record;
-  return { at, kind, answered, proposed, reprints, releasedBy, job: { ...record, job: record.jobId, lines, linesDone, name, documentDate } };
+  return { at, kind, answered, proposed, reprints, releasedBy, chosen, job: { ...record, job: record.jobId, lines, linesDone, name, documentDate } };
 }
 
 /** A cell of CSV; one that a spreadsheet would read as a formula is made text. */
@@ -164,9 +164,15 @@ function cell(value) {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** A priority as it is, or the side of a copy in words. */
+function choice(one, which) {
+  return one.kind === "priority-set" ? one.chosen[which] : tOr("side.", one.chosen[which]);
+}
+
 function told(one) {
   const parts = [];
   if (one.kind === "released" && one.releasedBy) parts.push(t("told.released", { by: byWhom(one.releasedBy) }));
+  else if (one.chosen) parts.push(t(`told.${one.kind}`, { by: byWhom(one.chosen.by), before: choice(one, "before"), now: choice(one, "now") }));
   else if (one.kind === "proposed" && one.proposed) parts.push(t("told.proposed", { order: orderWords(one.proposed, one.job), by: byWhom(one.proposed) }));
   else if (one.answered) parts.push(t("told.ordered", { order: orderWords(one.answered, one.job), by: byWhom(one.answered) }));
   const why = reasons(one.job);
@@ -229,13 +235,14 @@ export class PrintersView {
     if (!["all", "status", "reading"].includes(change)) return;
     const { status } = this.branch;
     if (!status) return;
-    const mark = JSON.stringify([status.printers.map((one) => [one.printer, one.status, one.jobs, Math.floor(one.age / 10)]), status.problems, [...this.readings]]);
+    const mark = JSON.stringify([status.printers.map((one) => [one.printer, one.status, one.jobs, Math.floor(one.age / 10)]), status.problems, status.areas, [...this.readings]]);
     if (mark === this.mark) return;
     this.mark = mark;
-    fill(this.cards, status.printers.map((one) => this.card(one)), status.problems.length
-      ? el("article", { class: "card" }, el("h2", t("printers.problems")), el("ul", { class: "warning" }, status.problems.map((one) => el("li", one)))) : null);
-    const areas = [...this.readings.values()].at(-1)?.areas;
-    fill(this.areas, areas ? [el("h2", t("printers.areas")), areas.map(areaLine)] : [el("h2", t("printers.areas")), el("ul", status.areas.map((one) => el("li", one)))]);
+    const told = problems(status);
+    fill(this.cards, status.printers.map((one) => this.card(one)), told.length
+      ? el("article", { class: "card" }, el("h2", t("printers.problems")), el("ul", { class: "warning" }, told.map((one) => el("li", one)))) : null);
+    const read = [...this.readings.values()].at(-1)?.areas;
+    fill(this.areas, el("h2", t("printers.areas")), read ? read.map(areaLine) : el("ul", areas(status).map((one) => el("li", one))));
   }
 
   card(view) {
@@ -267,7 +274,7 @@ function todo(view) {
 function areaLine(area) {
   const used = Math.round(100 * (1 - area.free / Math.max(1, area.quota)));
   const label = t("printers.area", { area: area.name, percent: used, n: area.jobs, state: tOr("area.", area.state) });
-  return el("div", { class: "area" }, el("p", label, area.why ? ` ${area.why}` : ""), el("meter", { min: 0, max: 100, low: 70, high: 90, optimum: 10, value: used, "aria-label": label }));
+  return el("div", { class: "area" }, el("p", label), el("meter", { min: 0, max: 100, low: 70, high: 90, optimum: 10, value: used, "aria-label": label }));
 }
 
 function figures(reading) {
@@ -311,12 +318,11 @@ export class WallView {
     if (!status) return;
     const all = [...jobs.values()];
     const questions = status.jobs.questions;
-    const mark = JSON.stringify([status.jobs, status.problems, status.printers.map((one) => [one.status, one.jobs]), all.map((job) => [job.job, job.state, job.linesDone, job.waiting]), [...prompts.keys()]]);
+    const mark = JSON.stringify([status.jobs, status.printers.map((one) => [one.status, one.jobs]), all.map((job) => [job.job, job.state, job.linesDone, job.waiting]), [...prompts.keys()]]);
     if (mark === this.mark) return;
     this.mark = mark;
     fill(this.board, el("p", { class: questions ? "big urgent" : "big" }, t("wall.questions", { n: questions })),
       el("p", { class: "big" }, t("wall.jobs", { n: status.jobs.pending + status.jobs.processing })),
-      status.problems.map((one) => el("p", { class: "big warning" }, one)),
       status.printers.map((view) => {
         const own = all.filter((job) => job.printer === view.printer).slice(0, 8);
         const prompt = prompts.get(view.printer);

@@ -1,6 +1,6 @@
 // Now: what prints, and the queue.  Send: a document, shown on its page before it goes.
 
-import { answerButton, ask, byWhom, drawnPictures, el, fill, linesOf, nameField, offeringField, pictures, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
+import { answerButton, areas, ask, byWhom, drawnPictures, el, fill, linesOf, nameField, offeringField, pictures, problems, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
 import { askMove, mayMove, mediumOf, ringFields, standsWords } from "./questions.js";
 import { randomName } from "./connection.js";
 
@@ -57,8 +57,8 @@ export class NowView {
   update(change) {
     if (change !== "Spooler.StepEvent") this.drawQueue();
     this.drawPrinters();
-    const problems = this.branch.status?.problems ?? [];
-    fill(this.problems, problems.length ? el("ul", { class: "warning" }, problems.map((one) => el("li", one))) : null);
+    const told = problems(this.branch.status);
+    fill(this.problems, told.length ? el("ul", { class: "warning" }, told.map((one) => el("li", one))) : null);
   }
 
   drawPrinters() {
@@ -256,7 +256,7 @@ export class SendView {
       figures.stopped ? t("spool.stopped", { why: tOr("reason.", figures.stopped), percent: figures.startAt }) : t("spool.takes"),
       figures.silent ? t("spool.silent", { ago: span(figures.silent) }) : t(figures.busy ? "spool.busy" : "spool.network", { n: figures.roundTrip, queued: Math.round(figures.queued / 1024), busy: figures.busy })];
     fill(this.spools, el("section", { class: "card" }, el("h2", t("spool.title")), el("meter", { min: 0, max: 100, low: 70, high: 90, optimum: 10, value: figures.percent, "aria-label": t("spool.title") }), told.map((one) => el("p", one)),
-      (this.branch.status?.areas ?? []).map((one) => el("p", t("spool.area", { area: one })))));
+      areas(this.branch.status).map((one) => el("p", t("spool.area", { area: one })))));
   }
 
   async take() {

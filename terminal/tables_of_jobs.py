@@ -8,7 +8,7 @@ from typing import Final
 
 from passbook.job.choice import Side
 from passbook.job.decisions import by_words, order_words
-from passbook.job.record import Answered, HistoryKind
+from passbook.job.record import Answered, ChosenAnew, HistoryKind
 from passbook.job.states import JobState
 from passbook.job.waiting import Waiting, Why, waiting_words
 from passbook.protocol.copies_words import feeding_side, has_two_copies, moved_words, reported_words, shared_words
@@ -190,6 +190,8 @@ def _told(line: HistoryLine) -> str:
     parts: list[str] = []
     if line.kind is HistoryKind.RELEASED and line.released_by is not None:
         parts.append(f"Released {by_words(line.released_by)}.")
+    elif line.chosen is not None:
+        parts.append(f"{_chosen(line.kind, line.chosen)} {by_words(line.chosen.by)}.")
     elif line.kind is HistoryKind.PROPOSED and line.proposed is not None:
         parts.append(f"{_ordered(line.proposed, line.job.steps)}; a second person must confirm it.")
     elif line.answered is not None:
@@ -200,6 +202,13 @@ def _told(line: HistoryLine) -> str:
     if line.reprints:
         parts.append(f"{line.reprints} lines were ordered again.")
     return " ".join(parts)
+
+
+def _chosen(kind: HistoryKind, chosen: ChosenAnew) -> str:
+    """The choice as words: the priority, or the copy."""
+    if kind is HistoryKind.PRIORITY_SET:
+        return f"Priority {chosen.now} in place of {chosen.before} set"
+    return f"The {chosen.now}'s copy in place of the {chosen.before}'s chosen"
 
 
 def _ordered(answer: Answered, steps: int) -> str:

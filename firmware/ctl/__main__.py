@@ -23,12 +23,12 @@ from firmware.config.configuration import Config, load_configuration
 from firmware.ctl import layout_commands, printer_setups, printers, tables, verifying
 from firmware.ctl.verifying import LONG_PATIENCE
 from firmware.identity import pki
-from firmware.service.replies import Finding
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.errors.kinds import EXIT_CODES
 from passbook.job.states import JobState
 from passbook.job.stock_moves import HIGHEST_NUMBER, MOST_SHEETS
 from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT, GetEnvironment
+from passbook.protocol.finding import Finding
 from passbook.protocol.history_reply import MOST_LISTED, OUTCOMES, Grouping
 from passbook.protocol.messages import JobOrder, JobRef, JobView, Nothing, Payload
 from passbook.protocol.operators import AcceptRollback, AskRoute, ListHistory, Word

@@ -45,7 +45,7 @@ from passbook.job import changes
 from passbook.job.actor import Actor, may_not_decide
 from passbook.job.choice import Keep
 from passbook.job.priorities import set_priority
-from passbook.job.record import HistoryEntry, Record, without_outline
+from passbook.job.record import Decider, HistoryEntry, Record, without_outline
 from passbook.job.states import JobState
 from passbook.protocol.answer_all import AnswerAll, AnsweredAll
 from passbook.protocol.book_words import BookReport, GetBook
@@ -240,7 +240,8 @@ class Operations:
     async def set_feed(self, call: Call, order: SetFeed) -> JobView:
         """Choose the copy from which a job is printed, until its turn."""
         record = self._decided(call.actor, JobOrder(order.job, order.person))
-        choosing = changes.choose_feed(order.feed, stamp(self._now))
+        by = Decider(call.actor.name, order.person)
+        choosing = changes.choose_feed(order.feed, by, stamp(self._now))
         chosen = await asyncio.wrap_future(self._jobs.change(record.job_id, choosing))
         _LOG.info("feed-chosen", job=record.job_id, terminal=call.actor.name, person=order.person)
         return self._view(call.actor, chosen)
@@ -252,7 +253,8 @@ class Operations:
         """Give a job another priority, until it prints."""
         record = self._decided(call.actor, JobOrder(order.job, order.person))
         self._admission.judge_priority(order.priority)
-        changed = await asyncio.wrap_future(self._jobs.change(record.job_id, set_priority(order.priority)))
+        setting = set_priority(order.priority, Decider(call.actor.name, order.person), stamp(self._now))
+        changed = await asyncio.wrap_future(self._jobs.change(record.job_id, setting))
         _LOG.info("priority-set", job=record.job_id, terminal=call.actor.name, person=order.person)
         return self._view(call.actor, changed)
 

@@ -6,24 +6,11 @@ from typing import Self
 
 import msgspec
 
-from passbook.errors import PassbookError
 from passbook.job.record import HistoryEntry
+from passbook.protocol.finding import Finding
 from passbook.protocol.history_reply import Summary
 from spooler.shared_names import SharedName
 from storage import AreaStatus, Examined, ToldEntry
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One entry of the catalogue of errors with its facts, and the sentence that they make."""
-
-    code: str
-    sentence: str
-    facts: dict[str, str | int] = {}
-
-    @classmethod
-    def of(cls, error: PassbookError) -> Self:
-        """What is told of `error`."""
-        return cls(error.code, str(error), dict(error.facts))
 
 
 class LookedAt(msgspec.Struct, frozen=True):

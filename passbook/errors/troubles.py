@@ -30,4 +30,6 @@ def _trouble(printer: str, reason: Reason, cause: str) -> PassbookError:
         case Reason.SETUP_DIFFERS:
             return PassbookError("printer-set-up-wrong", printer=printer, why=cause)
         case _:
-            return PassbookError("printer-attention", printer=printer, condition=REASON_WORDS[reason])
+            return PassbookError(
+                "printer-attention", printer=printer, condition=REASON_WORDS[reason], reason=reason.value
+            )

@@ -25,6 +25,7 @@ from passbook.job.record import (
     Acknowledged,
     Answered,
     Change,
+    ChosenAnew,
     Decider,
     HistoryEntry,
     HistoryKind,
@@ -184,8 +185,8 @@ def _moved(record: Record, event: RightEvent, token: int) -> Outcome:
     return Outcome(replace(record, right=moved(record.job_id, record.right, event, token)))
 
 
-def choose_feed(side: Side, at: str) -> Change:
-    """A person chooses the copy that feeds the printer, until the turn of the job.
+def choose_feed(side: Side, by: Decider, at: str) -> Change:
+    """A person chooses the copy that feeds the printer, until the turn of the job.  The same choice changes nothing.
 
     Raises PassbookError `choice-not-possible`, or `not-allowed-in-state` for a job that was begun.
     """
@@ -196,7 +197,11 @@ def choose_feed(side: Side, at: str) -> Change:
             raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a change of its feed")
         choice = replace(record.choice, feed=side)
         choice.must_be_possible()
-        return Outcome(replace(record, choice=choice, fed=None, changed_at=at))
+        chosen = replace(record, choice=choice, fed=None, changed_at=at)
+        before = record.choice.feed
+        if before is side:
+            return Outcome(chosen)
+        return Outcome(chosen, entry_of(HistoryKind.FEED_CHOSEN, chosen, at, ChosenAnew(by, before.value, side.value)))
 
     return change
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from passbook.errors import PassbookError
-from passbook.job.record import Change, Outcome, Record
+from passbook.job.record import Change, ChosenAnew, Decider, HistoryKind, Outcome, Record, entry_of
 from passbook.job.states import STATE_WORDS, JobState
 
 
-def set_priority(priority: int) -> Change:
-    """A person gives a job another place among those that wait.
+def set_priority(priority: int, by: Decider, at: str) -> Change:
+    """A person gives a job another place among those that wait.  The priority that it has changes nothing.
 
     Raises PassbookError `not-allowed-in-state` for a job that prints, whose turn is under way, or that has ended.
     """
@@ -21,6 +21,10 @@ def set_priority(priority: int) -> Change:
             state = STATE_WORDS[record.state]
             event = "a change of its priority"
             raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=event)
-        return Outcome(replace(record, priority=priority))
+        if record.priority == priority:
+            return Outcome(record)
+        changed = replace(record, priority=priority)
+        chosen = ChosenAnew(by, str(record.priority), str(priority))
+        return Outcome(changed, entry_of(HistoryKind.PRIORITY_SET, changed, at, chosen))
 
     return change

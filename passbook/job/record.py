@@ -384,6 +384,10 @@ class HistoryKind(StrEnum):
     """The terminal did not do its part at the turn of the job."""
     RELEASED = "released"
     """A person lifted a hold."""
+    PRIORITY_SET = "priority-set"
+    """A person gave the job another priority."""
+    FEED_CHOSEN = "feed-chosen"
+    """A person chose the copy that feeds the printer."""
     ANSWERED = "answered"
     PROPOSED = "proposed"
     """A person gave an order that takes two; a second person has to give that order too."""
@@ -398,17 +402,33 @@ class HistoryKind(StrEnum):
     """A terminal acknowledged the end."""
 
 
-class HistoryEntry(msgspec.Struct, frozen=True, rename="camel"):
+class ChosenAnew(msgspec.Struct, frozen=True, rename="camel"):
+    """A choice of a person that took the place of an earlier one.
+
+    Attributes:
+        by: the person who chose.
+        before: the earlier choice: a priority, or the side whose copy fed the printer.
+        now: the choice that stands.
+    """
+
+    by: Decider
+    before: str
+    now: str
+
+
+class HistoryEntry(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """One entry of the history, without the number and the chain value that its area adds.
 
     Attributes:
         at: wall time, ISO 8601 in UTC, as the appliance believed it.
         record: the job after the reported event, without its outline.
+        chosen: of `priority-set` and `feed-chosen`, the choice; else None.
     """
 
     kind: HistoryKind
     at: str
     record: Record
+    chosen: ChosenAnew | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -423,9 +443,9 @@ Change: TypeAlias = Callable[[Record], Outcome]
 """A pure rule, applied by the store inside its transaction; it raises PassbookError to change nothing."""
 
 
-def entry_of(kind: HistoryKind, record: Record, at: str) -> HistoryEntry:
+def entry_of(kind: HistoryKind, record: Record, at: str, chosen: ChosenAnew | None = None) -> HistoryEntry:
     """A history entry about the present `record`."""
-    return HistoryEntry(kind, at, without_outline(record))
+    return HistoryEntry(kind, at, without_outline(record), chosen)
 
 
 def without_outline(record: Record) -> Record:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from passbook.errors import PassbookError
-from passbook.job.record import Answered, Decider, HistoryEntry, HistoryKind, Record
+from passbook.job.record import Answered, ChosenAnew, Decider, HistoryEntry, HistoryKind, Record
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.protocol.messages import JobView, Payload, decision_without_people, view_of, without_people
 from passbook.protocol.naming import check_name
@@ -44,7 +44,7 @@ class Wanted(msgspec.Struct, frozen=True):
     Attributes:
         job: the beginning of a job's id.
         requester: name of the terminal that sent the job.
-        person: a person who decided, proposed, confirmed or holds; upper and lower case are the same.
+        person: a person who decided, proposed, confirmed, chose or holds; upper and lower case are the same.
         outcome: only ends, with this state or reason.
         since: the earliest time, as the beginning of an ISO time in UTC: a year, a month, a day or a moment of it.
         until: the latest time, likewise; a day is meant whole.
@@ -87,7 +87,8 @@ def _people(entry: HistoryEntry) -> set[str]:
     decisions = [one for one in (entry.record.answered, entry.record.proposed) if one is not None]
     seconds = [one.seconded_by.person for one in decisions if one.seconded_by is not None]
     holders = [one.person for one in (entry.record.held_by, entry.record.released_by) if one is not None]
-    return {person.casefold() for person in (*(one.person for one in decisions), *seconds, *holders)}
+    choosers = [] if entry.chosen is None else [entry.chosen.by.person]
+    return {person.casefold() for person in (*(one.person for one in decisions), *seconds, *holders, *choosers)}
 
 
 class Grouping(StrEnum):
@@ -263,6 +264,7 @@ class HistoryLine(msgspec.Struct, frozen=True, rename="camel"):
         proposed: a decision that waits for a second person, likewise.
         reprints: number of lines on paper that were ordered again, so far.
         released_by: the person who lifted the last hold, likewise.
+        chosen: of `priority-set` and `feed-chosen`, the choice; its person likewise.
     """
 
     at: str
@@ -272,6 +274,7 @@ class HistoryLine(msgspec.Struct, frozen=True, rename="camel"):
     proposed: Answered | None
     reprints: int
     released_by: Decider | None = None
+    chosen: ChosenAnew | None = None
 
 
 class HistoryReply(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -293,4 +296,7 @@ def line_of(entry: HistoryEntry, *, with_people: bool) -> HistoryLine:
     view = view_of(record)
     job = view if with_people else without_people(view)
     proposed = record.proposed if with_people else decision_without_people(record.proposed)
-    return HistoryLine(entry.at, entry.kind, job, job.answered, proposed, record.reprints, job.released_by)
+    chosen = entry.chosen
+    if chosen is not None and not with_people:
+        chosen = msgspec.structs.replace(chosen, by=Decider(chosen.by.terminal, ""))
+    return HistoryLine(entry.at, entry.kind, job, job.answered, proposed, record.reprints, job.released_by, chosen)

@@ -26,6 +26,7 @@ from passbook.job.states import JobState, Reason
 from passbook.job.waiting import NO_PLACE, Waiting, waiting_of
 from passbook.job.wording import lines_in
 from passbook.protocol.completions import Completion
+from passbook.protocol.finding import Finding
 from passbook.protocol.media import MechanismStatus, Media
 
 PROTOCOL_VERSION: Final = "2.0"
@@ -405,6 +406,9 @@ class StatusReport(msgspec.Struct, frozen=True, rename="camel"):
         notices: number of ends of jobs without an acknowledgement.
         sheets: the layouts of sheets, for a terminal that fills whole ones.
         books: whether books are remembered, as a sentence; empty where that is not known.
+        findings: the problems again, each with its code and facts, but for those of an agent.
+        terminal_findings: likewise those of the agent through which this came.
+        area_states: the state of each storage area by its name.
     """
 
     printers: tuple[PrinterView, ...]
@@ -415,6 +419,9 @@ class StatusReport(msgspec.Struct, frozen=True, rename="camel"):
     notices: int = 0
     sheets: tuple[SheetView, ...] = ()
     books: str = ""
+    findings: tuple[Finding, ...] = ()
+    terminal_findings: tuple[Finding, ...] = ()
+    area_states: dict[str, str] = {}
 
 
 class ErrorPayload(msgspec.Struct, frozen=True, rename="camel"):
@@ -503,7 +510,7 @@ def on_a_wall(view: JobView) -> JobView:
 
 def status_on_a_wall(status: StatusReport) -> StatusReport:
     """A status for such a screen, without the problems: the sentence about a paused printer names a person."""
-    return msgspec.structs.replace(status, problems=())
+    return msgspec.structs.replace(status, problems=(), findings=())
 
 
 def decision_without_people(decision: Answered | None) -> Answered | None:

@@ -19,10 +19,11 @@ from passbook.job.actor import Actor, Role
 from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
 from passbook.job.print_right import RightState
-from passbook.job.record import Acknowledged, Record, Verdict, without_outline
+from passbook.job.record import Acknowledged, Decider, Record, Verdict, without_outline
 from passbook.job.states import JobState
 from passbook.protocol.capabilities import Capabilities, capabilities_of
 from passbook.protocol.document import GetDocument, StoredDocument
+from passbook.protocol.finding import Finding
 from passbook.protocol.history_reply import GetHistory, HistoryReply
 from passbook.protocol.layouts_reply import LayoutsReply
 from passbook.protocol.media import Device, MechanismStatus, Media
@@ -149,16 +150,18 @@ class AgentOperations:
     @operation("Common.Status", CALLERS)
     async def status(self, _call: Call, _payload: Nothing) -> StatusReport:
         """Tell the status of the appliance with the problems of the agent; while it is away, only these."""
-        mine = tuple(f"This terminal: {problem}" for problem in self._problems())
+        findings = tuple(map(Finding.of, self._problems()))
+        mine = tuple(f"This terminal: {one.sentence}" for one in findings)
         if not self._reach.is_reached:
             counts = self._own.spool.counts()
             printers = tuple(
                 PrinterView(name, _AWAY, -1, jobs=counts.get(name, JobCounts())) for name in self._known.printers()
             )
             all_jobs = sum(counts.values(), JobCounts())
-            return StatusReport(printers, problems=mine, jobs=all_jobs, sheets=self._known.sheets())
+            sheets = self._known.sheets()
+            return StatusReport(printers, problems=mine, jobs=all_jobs, sheets=sheets, terminal_findings=findings)
         told = await self._upstream.command("Common.Status", Nothing(), StatusReport)
-        return replace(told, problems=(*told.problems, *mine))
+        return replace(told, problems=(*told.problems, *mine), terminal_findings=findings)
 
     @operation("Spooler.GetLayouts", CALLERS)
     async def layouts(self, _call: Call, _payload: Nothing) -> LayoutsReply:
@@ -245,12 +248,13 @@ class AgentOperations:
         return await self._turns.give_right(record)
 
     @operation("Spooler.SetFeed", CALLERS, "unknown-job", "not-allowed-in-state", "choice-not-possible")
-    async def set_feed(self, _call: Call, order: SetFeed) -> JobView:
+    async def set_feed(self, call: Call, order: SetFeed) -> JobView:
         """Choose the copy from which a job is printed, in both spools."""
         view = await self._upstream.command("Spooler.SetFeed", order, JobView)
         record = self._own.record(view.job)
         if record is not None and not record.ended:
-            await self._own.change(view.job, changes.choose_feed(order.feed, stamp(self._own.clock)))
+            by = Decider(call.actor.name, order.person)
+            await self._own.change(view.job, changes.choose_feed(order.feed, by, stamp(self._own.clock)))
         return view
 
     @operation("Spooler.GetSealed", CALLERS, "unknown-job", "not-permitted", "content-gone")

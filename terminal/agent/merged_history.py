@@ -4,7 +4,8 @@ Theory of operation.  Each spool has a chain of its own, with the events of its 
 chain only, whatever the other one has.  The end of a job is in both: the spool that printed it has the entry itself,
 and the other one has a copy, whose record says `reported`.  A copy at the appliance names area, number and chain value
 of the terminal's entry, so that the pair is known without comparing stamps.  In the merged list the entry itself
-stands, and its copy is left out; so is the terminal's note that the appliance took an end.  The stamps only weave the
+stands, and its copy is left out; so are the terminal's notes that the appliance took an end, or another choice of the
+feeding copy.  The stamps only weave the
 two lists together: neither changes its order, whatever a clock said.
 
     terminal, entry b/17     ended 07:10, printed at its own printer
@@ -88,7 +89,9 @@ def _is_told(line: HistoryLine, ended: set[str], is_whole: bool) -> bool:
 
 
 def _is_noted_there(line: HistoryLine) -> bool:
-    """Whether it is the own spool's note about an end that the appliance tells; people acknowledge that there."""
+    """Whether it is the own spool's note about what the appliance tells: an end, or the choice of the feeding copy."""
+    if line.kind is HistoryKind.FEED_CHOSEN:
+        return True
     job = line.job
     is_there = job.reported is not None or (job.right is RightState.HERE and Reason.REFUSED not in job.reasons)
     return line.kind is HistoryKind.ACKNOWLEDGED and is_there

@@ -1,4 +1,4 @@
-"""`teller jobs`, `teller move`, `teller cancel`, `teller hold` and `teller release`."""
+"""`teller jobs`, `teller move`, `teller priority`, `teller cancel`, `teller hold` and `teller release`."""
 
 from __future__ import annotations
 
@@ -47,6 +47,13 @@ def add(command: AddCommand) -> None:
     )
     move.add_argument("--person", type=short_text, required=True, metavar="NAME", help="name of the person who decides")
     move.set_defaults(run=run_move)
+    priority = command("priority", help="give a job that does not print another place among those that wait")
+    priority.add_argument("job", type=short_text, metavar="JOB", help=JOB_HELP)
+    priority.add_argument("priority", type=whole(1, 100), metavar="N", help="1 to 100, higher prints first")
+    priority.add_argument(
+        "--person", type=short_text, required=True, metavar="NAME", help="name of the person who decides"
+    )
+    priority.set_defaults(run=run_priority)
     for name, text, run in (
         ("cancel", "end a job and show which lines of it are on paper", run_cancel),
         (
@@ -88,6 +95,15 @@ async def run_document(workplace: Workplace, arguments: argparse.Namespace) -> i
             document_order(view, asked[0] if asked else None, workplace.ring(), arguments.person)
         )
     workplace.console.show(found, [harmless(line) for line in found.document.decode(errors="replace").splitlines()])
+    return 0
+
+
+async def run_priority(workplace: Workplace, arguments: argparse.Namespace) -> int:
+    """Change the place of a job among those that wait."""
+    async with workplace.client() as client:
+        job = await client.job(arguments.job)
+        job = await client.set_priority(job.job, arguments.priority, arguments.person)
+    workplace.console.show(job, [state_words(job), f"Its priority is {job.priority}; a higher one prints first."])
     return 0
 
 

@@ -28,6 +28,7 @@ from firmware.system.problems import Problems
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, Certificate, Role, UnixCaller
 from passbook.job.record import Record
+from passbook.protocol.finding import Finding
 from passbook.protocol.messages import Envelope, Header, MessageType, MoveJob, StatusReport, view_of
 from passbook.protocol.operation import COMMON_ERRORS, Call, Operation
 from passbook.protocol.operators import AskRoute, RouteTest
@@ -46,7 +47,8 @@ T = TypeVar("T")
 
 SUPERVISOR: Final = "supervisor"
 """Configured as a representative."""
-STATUS: Final = StatusReport((), ("teller-1",), ("a: ready",), ("Otto paused printer window-1.",))
+PAUSED: Final = Finding("printer-paused", "Otto paused printer window-1.", {"person": "Otto"})
+STATUS: Final = StatusReport((), ("teller-1",), ("a: ready",), (PAUSED.sentence,), findings=(PAUSED,))
 
 
 AUDITOR: Final = Actor("@auditor", frozenset({Role.AUDITOR}), UnixCaller(1, 1))

@@ -7,6 +7,7 @@ import pytest
 
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor
+from passbook.job.record import ChosenAnew, Decider, HistoryKind
 from passbook.protocol.messages import JobView
 from tests.firmware.branch import MANAGER, OTHER, TELLER, Bench
 from tests.firmware.door import submission
@@ -30,6 +31,16 @@ def test_a_job_with_a_higher_priority_prints_before_older_ones(bench: Bench, act
     following = bench.spool.next_valid(first.printer)
     assert following is not None
     assert following.job_id == second.job
+
+
+def test_another_priority_stands_in_the_history_with_its_person_and_the_earlier_one(bench: Bench) -> None:
+    job = accepted(bench, "r-1")
+    ask(bench, TELLER, "Spooler.SetPriority", {"job": job.job, "priority": 80, "person": "Ann"})
+    [told] = ask(bench, MANAGER, "Spooler.GetHistory", {"person": "ann"}).entries
+    assert (told.kind, told.job.priority) == (HistoryKind.PRIORITY_SET, 80)
+    assert told.chosen == ChosenAnew(Decider(TELLER.name, "Ann"), str(job.priority), "80")
+    [other] = ask(bench, OTHER, "Spooler.GetHistory", {"job": job.job}).entries
+    assert other.chosen == ChosenAnew(Decider(TELLER.name, ""), str(job.priority), "80")
 
 
 @pytest.mark.parametrize(

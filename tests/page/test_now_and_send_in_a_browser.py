@@ -100,6 +100,9 @@ def test_a_job_gets_another_priority_is_held_released_and_canceled(
     expect(row).to_contain_text("It is held by Ann Example at counter-1.")
     order("Priority", "Change it", {"Priority": "90"})
     expect(row).to_contain_text("90")
+    history = show(page, "History")
+    expect(history).to_contain_text("Priority 90 in place of 50 set by Ann Example at counter-1.")
+    show(page, "Now")
     order("Release", "Release it", {})
     expect(row).to_contain_text("A person must decide how it goes on.")
     order("Cancel", "Yes, cancel it: 8 lines stay unprinted", {})
@@ -108,6 +111,20 @@ def test_a_job_gets_another_priority_is_held_released_and_canceled(
     expect(page.locator(".notices")).to_contain_text("was canceled by Ann Example at counter-1")
     page.locator(".notices").get_by_role("button").click()
     expect(page.locator(".notices")).to_have_count(0)
+
+
+def test_a_problem_and_the_areas_are_said_in_the_language_of_the_person(
+    open_office: OpenOffice, open_page: OpenPage
+) -> None:
+    office = open_office()
+    office.world.ctl("printer", "pause", "window-1", "--reason", "Repair", "--person", "Otto")
+    page = open_page(office, office.manager, locale="ja")
+    page.goto(f"{page.url.partition('#')[0]}#printers")
+    main = page.locator("main")
+    expect(main.locator(".warning").last).to_contain_text("Otto が")
+    expect(main).to_contain_text("プリンター window-1 を一時停止しました")
+    expect(main).to_contain_text("a:使用可")
+    expect(main).not_to_contain_text("paused printer")
 
 
 def test_a_line_in_doubt_is_asked_about_and_the_paper_has_each_line_once(

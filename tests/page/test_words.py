@@ -11,12 +11,14 @@ import pytest
 from firmware.service.operations import OPERATIONS
 from passbook.document.plan import StepKind
 from passbook.errors import CATALOGUE
+from passbook.errors.storage_errors import STORAGE_ERRORS
 from passbook.job.actor import Role
 from passbook.job.record import HistoryKind, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.job.waiting import Why
 from passbook.protocol.media import Device, Media
 from passbook.protocol.operation import COMMON_ERRORS
+from storage.area.area import AreaState
 from tests.house import ROOT
 
 PAGE: Final = ROOT / "page"
@@ -28,6 +30,16 @@ ENDS_OF_CONNECTIONS: Final = (
     "too-many-connections",
     "page-outdated",
 )
+REFUSED_ONLY: Final = {
+    "not-a-new-store",
+    "no-area-there",
+    "no-area-usable",
+    "nothing-to-accept",
+    "history-rolled-back",
+    "forms-short",
+    "stock-refused",
+}
+"""Errors of the store that only a command, or a program that does not start, tells."""
 NAMED: Final = {
     "reason": [one.value for one in Reason],
     "state": [one.value for one in JobState],
@@ -41,9 +53,33 @@ NAMED: Final = {
     "doubt": [one.value for one in StepKind if one.traits.doubt],
     "book.loss": [Reason.BOOK_OVER_LINES, Reason.BOOK_REPEATED, Reason.BOOK_GAP, Reason.BOOK_NOT_KNOWN],
     "view": ["questions", "now", "send", "history", "printers", "terminals", "wall"],
+    "area": [*(one.value for one in AreaState), "absent"],
     "link": ["connecting", "lost", "page-outdated", "certificate-revoked", "certificate-not-accepted", "apart"],
 }
 """The beginning of a key, and the keywords that may stand behind it."""
+IN_THE_STATUS: Final = (
+    *(code for code in STORAGE_ERRORS if code not in REFUSED_ONLY),
+    "apart-after-limited",
+    "desk-fails",
+    "file-problem",
+    "medium-not-taken",
+    "no-substitute",
+    "notices-old",
+    "port-doubtful",
+    "printer-attention",
+    "printer-configured",
+    "printer-garbled",
+    "printer-gone",
+    "printer-not-back",
+    "printer-paused",
+    "printer-set-up-other",
+    "printer-set-up-unexplained",
+    "printer-set-up-wrong",
+    "printer-silent",
+    "spool-nearly-full",
+    "stop-not-stored",
+)
+"""Codes of problems that a status may have."""
 _KEY: Final = re.compile(r"""\bt\(\s*(?:[^"`()]*\? )?"([a-z][\w.-]*)"(?:\s*:\s*"([a-z][\w.-]*)")?""")
 _FACT: Final = re.compile(r"\{(\w+)\}")
 
@@ -82,9 +118,14 @@ def test_the_languages_have_the_same_texts_with_the_same_facts(language: str) ->
 
 
 @pytest.mark.parametrize("language", [one for one in WORDS if one != "en"])
-def test_every_refusal_that_a_terminal_may_read_is_translated_with_its_facts(language: str) -> None:
+def test_every_refusal_and_problem_that_a_terminal_may_read_is_translated_with_its_facts(language: str) -> None:
     at_terminals = [one for one in OPERATIONS.values() if one.roles & AT_TERMINALS]
-    codes = {*COMMON_ERRORS, *ENDS_OF_CONNECTIONS, *(code for one in at_terminals for code in one.errors)}
+    codes = {
+        *COMMON_ERRORS,
+        *ENDS_OF_CONNECTIONS,
+        *IN_THE_STATUS,
+        *(code for one in at_terminals for code in one.errors),
+    }
     assert {f"error.{code}" for code in codes} - WORDS[language].keys() == set()
     for key in WORDS[language]:
         if key.startswith("error."):

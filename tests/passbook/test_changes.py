@@ -10,8 +10,20 @@ from msgspec.structs import replace
 
 from passbook.errors import PassbookError
 from passbook.job import changes
-from passbook.job.choice import Side
-from passbook.job.record import Answered, Change, Encryption, HistoryKind, Holder, Outcome, Record, Verdict, Wrap
+from passbook.job.choice import Choice, Keep, Side
+from passbook.job.record import (
+    Answered,
+    Change,
+    ChosenAnew,
+    Decider,
+    Encryption,
+    HistoryKind,
+    Holder,
+    Outcome,
+    Record,
+    Verdict,
+    Wrap,
+)
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
 
@@ -330,4 +342,15 @@ TestJob = Job.TestCase
 )
 def test_a_choice_that_comes_too_late_is_refused_by_the_state_of_the_job(facts: dict[str, Any], said: str) -> None:
     with pytest.raises(PassbookError, match=said):
-        changes.choose_feed(Side.TERMINAL, AT)(replace(pending(), **facts))
+        changes.choose_feed(Side.TERMINAL, Decider("till-1", "Ann"), AT)(replace(pending(), **facts))
+
+
+def test_a_choice_of_the_feeding_copy_stands_in_the_history_with_the_earlier_one() -> None:
+    record = replace(pending(), choice=Choice(Keep.BOTH, Side.APPLIANCE))
+    outcome = changes.choose_feed(Side.TERMINAL, Decider("till-1", "Ann"), AT)(record)
+    assert outcome.record.choice.feed is Side.TERMINAL
+    assert outcome.entry is not None
+    assert outcome.entry.kind is HistoryKind.FEED_CHOSEN
+    assert outcome.entry.chosen == ChosenAnew(Decider("till-1", "Ann"), "appliance", "terminal")
+    again = changes.choose_feed(Side.TERMINAL, Decider("till-1", "Ann"), AT)(outcome.record)
+    assert again.entry is None

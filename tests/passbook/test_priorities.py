@@ -5,9 +5,11 @@ from msgspec.structs import replace
 
 from passbook.errors import PassbookError
 from passbook.job.priorities import set_priority
-from passbook.job.record import Record
+from passbook.job.record import ChosenAnew, Decider, HistoryKind, Record, entry_of
 from passbook.job.states import JobState
-from tests.passbook.test_changes import pending
+from tests.passbook.test_changes import AT, pending
+
+ANN = Decider("till-1", "Ann")
 
 
 @pytest.mark.parametrize(
@@ -18,10 +20,16 @@ from tests.passbook.test_changes import pending
         replace(pending(), state=JobState.PROCESSING_STOPPED, valid=False, begun=True, confirmed=2),
     ],
 )
-def test_a_job_that_waits_gets_the_priority_and_nothing_else(record: Record) -> None:
-    outcome = set_priority(90)(record)
+def test_a_job_that_waits_gets_the_priority_and_nothing_else_and_the_history_says_who_set_it(record: Record) -> None:
+    outcome = set_priority(90, ANN, AT)(record)
     assert outcome.record == replace(record, priority=90)
-    assert outcome.entry is None
+    entry = entry_of(HistoryKind.PRIORITY_SET, outcome.record, AT, ChosenAnew(ANN, "50", "90"))
+    assert outcome.entry == entry
+
+
+def test_the_priority_that_a_job_has_changes_nothing() -> None:
+    outcome = set_priority(50, ANN, AT)(pending())
+    assert (outcome.record, outcome.entry) == (pending(), None)
 
 
 @pytest.mark.parametrize(
@@ -35,5 +43,5 @@ def test_a_job_that_waits_gets_the_priority_and_nothing_else(record: Record) -> 
 )
 def test_a_job_that_prints_or_has_ended_keeps_its_priority(record: Record) -> None:
     with pytest.raises(PassbookError) as caught:
-        set_priority(90)(record)
+        set_priority(90, ANN, AT)(record)
     assert caught.value.code == "not-allowed-in-state"

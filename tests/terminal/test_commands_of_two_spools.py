@@ -166,6 +166,16 @@ def test_the_feeding_copy_is_changed_until_the_turn(till: Till) -> None:
     assert till.run("feed", "aa11", "both", "--person", "Ann").code == 6
 
 
+def test_a_job_that_waits_is_given_another_priority(till: Till) -> None:
+    till.fake.answers["Spooler.SetPriority"] = lambda asked: view(job=asked["job"], priority=asked["priority"])
+    ended = till.run("priority", "aa11", "80", "--person", "Ann")
+    assert ended.code == 0
+    assert "Its priority is 80; a higher one prints first." in ended.out
+    assert till.sent("Spooler.SetPriority") == {"job": "aa11", "priority": 80, "person": "Ann"}
+    assert till.run("priority", "aa11", "0", "--person", "Ann").code == 6
+    assert till.run("priority", "aa11", "80").code == 6
+
+
 def test_another_terminal_is_let_look(till: Till) -> None:
     till.fake.answers["Spooler.GrantPreview"] = lambda asked: view(job=asked["job"])
     ended = till.run("grant", "aa11", "till-3", "--person", "Ann")

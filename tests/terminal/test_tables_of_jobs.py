@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from passbook.job.record import Answered, Decider, HistoryKind, Verdict
+from passbook.job.record import Answered, ChosenAnew, Decider, HistoryKind, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.history_reply import HistoryLine
 from passbook.protocol.terminal_list import TerminalView
@@ -59,6 +59,10 @@ def test_terminals_are_told_in_columns() -> None:
     assert drawn[2].split()[:3] == ["teller-1", "no", "never"]
 
 
+def chosen(before: str, now: str) -> ChosenAnew:
+    return ChosenAnew(Decider("till-1", "Ann"), before, now)
+
+
 def test_the_history_says_who_ordered_what() -> None:
     order = Answered(2, Verdict.RESUME, 7, 6, "till-1", "Ann", Decider("manager", "Rita"), line=7)
     lines = [
@@ -66,6 +70,10 @@ def test_the_history_says_who_ordered_what() -> None:
         HistoryLine(stamp(MORNING), HistoryKind.PROPOSED, view(), None, order, 0),
         HistoryLine(stamp(MORNING), HistoryKind.RELEASED, view(), None, None, 0, Decider("till-1", "Ann")),
         HistoryLine(stamp(MORNING), HistoryKind.STOPPED, stopped(5), None, None, 0),
+        HistoryLine(stamp(MORNING), HistoryKind.PRIORITY_SET, view(), None, None, 0, chosen=chosen("50", "80")),
+        HistoryLine(
+            stamp(MORNING), HistoryKind.FEED_CHOSEN, view(), order, None, 0, chosen=chosen("appliance", "terminal")
+        ),
     ]
     text = "\n".join(history_table(lines, None))
     assert (
@@ -74,5 +82,7 @@ def test_the_history_says_who_ordered_what() -> None:
     )
     assert "a second person must confirm it" in text
     assert "Released by Ann at till-1." in text
+    assert "Priority 80 in place of 50 set by Ann at till-1." in text
+    assert "The terminal's copy in place of the appliance's chosen by Ann at till-1." in text
     assert "The power failed." in text
     assert "5 of 20" in text

@@ -97,8 +97,12 @@ def test_a_nearly_full_spool_stops_the_appliance_takes_over_and_all_say_so(offic
     screen = office.terminal.screen("spool")
     assert f"It is {stopped['percent']} percent full." in screen
     assert "it is nearly full. It takes them again below 4 percent." in screen
-    problems = office.ask_agent("Common.Status", Nothing())["problems"]
-    assert any("The spool of the terminal has taken no new document since" in one for one in problems)
+    status = office.ask_agent("Common.Status", Nothing())
+    assert any("The spool of the terminal has taken no new document since" in one for one in status["problems"])
+    assert [(one["code"], one["facts"]["side"]) for one in status["terminalFindings"]] == [
+        ("spool-nearly-full", "terminal")
+    ]
+    assert status["findings"] == []
 
     job = office.send("--request", "r-1", "--feed", "terminal", "--if-apart", "terminal")
     view = office.at_appliance(job)

@@ -104,6 +104,12 @@ def test_a_print_beside_the_appliances_own_one_stands_as_the_own_end_and_theirs(
     assert kinds(found) == [("ended", "appliance"), ("ended", "terminal"), ("acknowledged", "appliance")]
 
 
+def test_another_choice_of_the_feeding_copy_that_both_spools_note_is_told_once() -> None:
+    theirs = [line(HistoryKind.FEED_CHOSEN, 1)]
+    own = [line(HistoryKind.FEED_CHOSEN, 2, side=Side.TERMINAL)]
+    assert merged(theirs, own, is_own, is_whole=True) == theirs
+
+
 def test_an_end_that_the_appliance_never_knew_keeps_its_note_of_a_person() -> None:
     refused: dict[str, Any] = {"side": Side.TERMINAL, "state": JobState.ABORTED, "reasons": (Reason.REFUSED,)}
     own = [line(ENDED, 1, **refused), line(ACKNOWLEDGED, 2, **refused)]
