@@ -18,7 +18,7 @@ class BookRow(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         ordinal: rises with every row of the book, over all areas; the highest one tells the last update.
-        number: the number of the book, counted over the full ones since the first row.
+        number: the number of the book, counted over those before it since the first row: full ones, and lost ones.
         started: the number of the book into which the first line of `job` went.
         place: behind the last line that may be on paper.
         is_full: no line is left.
@@ -90,13 +90,20 @@ def _place_of(outline: Sequence[StepOutline], n: int) -> BookPlace:
 
 def _started(record: Record, claim: BookClaim, known: BookRow | None) -> int:
     """The number of the book into which the first line of a job went."""
-    if known is None:
-        return 1
-    if known.job == record.job_id:
+    if known is not None and known.job == record.job_id:
         return known.started
     # A job that begins with the change to a new book counts that itself.
     changes_first = record.outline[0].kind.traits.opens_book
-    return known.number + (known.is_full and claim.first == claim.opens_at and not changes_first)
+    if known is None:
+        return 1 + (_is_ordered_new(claim, 0) and not changes_first)
+    follows_full = known.is_full and claim.first == claim.opens_at
+    return known.number + ((follows_full or _is_ordered_new(claim, known.ordinal)) and not changes_first)
+
+
+def _is_ordered_new(claim: BookClaim, ordinal: int) -> bool:
+    """Whether people said that the update is for a new book, when the row of the one before had this ordinal."""
+    seen = claim.objection
+    return seen is not None and seen.is_new_book and seen.ordinal == ordinal
 
 
 def _may_be_less(record: Record, furthest: int) -> bool:

@@ -21,6 +21,8 @@ from tests.scenarios.two_books import LAYOUTS, Account
 FIRST = Statement(71, 3, page=1, line=1)
 STALE = Statement(72, 2, page=1, line=2)
 NEXT = Statement(73, 2, page=1, line=4)
+AFRESH = Statement(77, 2, page=1, line=1)
+BEHIND = Statement(78, 2, page=1, line=3)
 FAR = Statement(74, 2, page=1, line=9)
 
 
@@ -31,11 +33,11 @@ def remembering(office: Office) -> Office:
     return office
 
 
-def update(office: Office, statement: Statement) -> Printing:
-    """`teller print` of the entries of a statement into the book of FIRST, whose owner has it in hand."""
+def update(office: Office, statement: Statement, book: str = "") -> Printing:
+    """`teller print` of the entries of a statement into the book of FIRST, or another one of its owner."""
     file = office.world.folder / f"update-{statement.number}.csv"
     file.write_text(statement.csv().replace(statement.account, FIRST.account), "utf-8")
-    return office.counter.print_in_background(file, book_of(FIRST), LAYOUT)
+    return office.counter.print_in_background(file, book or book_of(FIRST), LAYOUT)
 
 
 def asked(office: Office, printing: Printing, reason: str, place: Place = (1, 4)) -> str:
@@ -86,6 +88,26 @@ def test_a_stale_place_is_printed_over_only_by_two_people(remembering: Office) -
     remembering.finish(stale)
     assert remembering.world.paper.strikes == FIRST.count + STALE.count
     assert known(remembering)["place"] == [1, 4]
+
+
+def test_two_people_say_that_a_book_is_a_new_one_and_the_memory_begins_anew(remembering: Office) -> None:
+    remembering.finish(update(remembering, FIRST))
+    lost = update(remembering, AFRESH, "new book")
+    job = asked(remembering, lost, "book-over-known-lines")
+    with pytest.raises(CommandFailed) as one_person:
+        remembering.answer(remembering.counter, job, "--new-book")
+    assert one_person.value.error_code == "second-person-needed"
+    assert "printed into a new book" in remembering.manager.screen("questions")
+    remembering.answer(remembering.manager, job, "--new-book")
+    remembering.finish(lost)
+    judge(remembering.world.paper, "new book", AFRESH.expected())
+    assert known(remembering)["place"] == [1, 3]
+    entries = remembering.counter.run("history", "--job", job)
+    told = [one["answered"] for one in entries if one["kind"] == "answered"]
+    assert [(one["verdict"], one["secondedBy"]["terminal"]) for one in told] == [("new-book", "manager")]
+    # The next update fits to the new book, and no one is asked.
+    remembering.finish(update(remembering, BEHIND, "new book"))
+    assert known(remembering)["place"] == [1, 5]
 
 
 def test_a_gap_is_asked_about_and_the_answer_names_the_line(remembering: Office) -> None:
