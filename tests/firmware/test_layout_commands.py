@@ -114,6 +114,10 @@ def test_a_picture_is_written_with_all_pages(tmp_path: Path, capsys: Output) -> 
     with Image.open(picture) as found:
         assert found.format == "PNG"
         assert found.height > 2 * 200 / 25.4 * 120 > found.width
+    assert ctl.main(["layout", "show", "india-36", "--png", str(picture)]) == 0
+    picture.write_text("a letter")
+    assert ctl.main(["layout", "show", "india-36", "--png", str(picture)]) == EXIT_CODES[Mender.CALLER]
+    assert picture.read_text() == "a letter"
 
 
 def test_a_layout_of_the_operators_is_shown_by_its_name_or_its_file(tmp_path: Path, capsys: Output) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from demo.people import Printing
 from demo.secrets_search import search_files
 from demo.world import CommandFailed
 from drivers.simulator.faults import AfterStrike, Target
+from passbook.errors.kinds import EXIT_CODES, Mender
 from tests.house import ROOT
 from tests.scenarios import two_books
 from tests.scenarios.books import Place, Statement, judge
@@ -195,6 +198,15 @@ def test_terminals_of_a_branch_share_the_key_by_a_file(remembering: Office) -> N
     with pytest.raises(CommandFailed) as taken:
         remembering.manager.run("keys", "book-add", str(file))
     assert taken.value.error_code == "key-exists"
+
+
+def test_an_account_can_be_asked_about_without_a_trace_in_the_list_of_processes(remembering: Office) -> None:
+    remembering.finish(update(remembering, FIRST))
+    command = remembering.counter.command("book", "-")
+    for given, code in ((FIRST.account, 0), ("", EXIT_CODES[Mender.CALLER])):
+        done = subprocess.run(command, input=f"{given}\n", cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+        assert (json.loads(done.stdout)["books"][0]["place"] == [1, 4]) if given else not done.stdout
 
 
 def test_without_a_book_key_all_works_as_before_and_the_status_says_so(office: Office) -> None:

@@ -115,7 +115,7 @@ def test_the_answer_about_an_account_is_a_sentence_for_each_book() -> None:
 
 
 def test_the_newest_book_key_is_todays_and_the_one_before_it_counts_too() -> None:
-    one, two, three = (bytes([number] * 32) for number in (1, 2, 3))
+    one, two, three = (bytes(range(number, number + 32)) for number in (1, 2, 3))
     ring = KeyRing()
     assert ring.book_secrets("4711") == ()
     for key in (one, two, three):
@@ -132,6 +132,13 @@ def test_the_newest_book_key_is_todays_and_the_one_before_it_counts_too() -> Non
         with pytest.raises(PassbookError) as refused:
             ring.with_book_key(key)
         assert refused.value.code == code
+
+
+@pytest.mark.parametrize("byte", [0, 7, 255])
+def test_a_book_key_that_anybody_guesses_is_refused(byte: int) -> None:
+    with pytest.raises(PassbookError, match="not a secret: all of its bytes are the same") as refused:
+        KeyRing().with_book_key(bytes([byte] * 32))
+    assert refused.value.code == "key-malformed"
 
 
 def test_the_account_is_that_of_an_update_and_of_no_other_document() -> None:
