@@ -53,7 +53,8 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
     done = after.outline[:furthest]
     if not any(step.kind.traits.is_line for step in done):
         return None
-    left = next((n for n, step in enumerate(after.outline) if n >= furthest and step.kind.traits.is_line), None)
+    begun = _behind_begun_line(after.outline, furthest)
+    left = next((n for n, step in enumerate(after.outline) if n >= begun and step.kind.traits.is_line), None)
     place = claim.end if left is None else _place_of(after.outline, left)
     started = _started(after, claim, known)
     number = started + sum(step.kind.traits.opens_book for step in after.outline[:left])
@@ -63,7 +64,7 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
         started=started,
         place=place,
         is_full=left is None and claim.fills,
-        may_be_less=_may_be_less(after, furthest),
+        may_be_less=begun > furthest or _may_be_less(after, furthest),
         digest=claim.digests[0],
         at=after.changed_at,
         job=after.job_id,
@@ -80,6 +81,19 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
 def reach(row: BookRow) -> tuple[int, BookPlace]:
     """How far the books of an account are printed."""
     return row.number, row.place
+
+
+def _behind_begun_line(outline: Sequence[StepOutline], furthest: int) -> int:
+    """The number of steps behind which no line is printed in part: a drawn text is several steps on one line."""
+    number = furthest
+    while 0 < number < len(outline) and _is_same_line(outline[number - 1], outline[number]):
+        number += 1
+    return number
+
+
+def _is_same_line(one: StepOutline, other: StepOutline) -> bool:
+    are_lines = one.kind.traits.is_line and other.kind.traits.is_line
+    return are_lines and (one.page, one.line) == (other.page, other.line)
 
 
 def _place_of(outline: Sequence[StepOutline], n: int) -> BookPlace:

@@ -89,6 +89,22 @@ def test_a_dialect_that_cannot_confirm_each_line_may_have_less_on_paper() -> Non
     assert (found.place, found.may_be_less) == (BookPlace(2, 1), True)
 
 
+def test_a_line_that_is_drawn_in_part_is_no_free_line() -> None:
+    parts = [(StepKind.LINE, 23), (StepKind.BAND, 23), (StepKind.BAND, 23), (StepKind.LINE, 24), (StepKind.BAND, 24)]
+    outline = (*(StepOutline(kind, 1, line) for kind, line in parts), StepOutline(StepKind.EJECT, 1))
+    claim = replace(CLAIM, end=BookPlace(2, 1))
+    for confirmed, place, may_be_less in (
+        (1, (1, 24), True),
+        (3, (1, 24), False),
+        (4, (2, 1), True),
+        (5, (2, 1), False),
+    ):
+        before = replace(begun(confirmed, 0), outline=outline, steps=len(outline), book=claim)
+        found = row(before, changes.stop(Reason.SILENT, Media.UNKNOWN, AT)(before).record)
+        assert found is not None
+        assert (found.place, found.may_be_less) == (BookPlace(*place), may_be_less)
+
+
 def test_a_job_of_which_nothing_was_sent_leaves_no_row() -> None:
     ended = changes.cancel(AT, "counter-1", "Ann")(job()).record
     assert row(job(), ended) is None
