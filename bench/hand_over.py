@@ -28,6 +28,7 @@ from spooler.clock import SystemClock
 from spooler.data_keys import DataKeys
 from spooler.hub import Hub
 from spooler.jobs import Jobs
+from spooler.known_books import KnownBooks
 from spooler.shared_names import SharedNames
 from spooler.turns import Turns
 from storage import ApplianceKey, Spool
@@ -140,6 +141,7 @@ async def _hand_over(jobs: dict[Side, Jobs], folder: Path, *, on_network: bool) 
         agents,
         {},
         {PRINTER: facts},
+        KnownBooks(jobs[Side.APPLIANCE], SystemClock()),
         turn_wait=WAIT,
         report_wait=WAIT,
         clock=SystemClock(),

@@ -332,6 +332,7 @@ class Appliance:
             self._agents,
             self._destinations,
             {printer.name: self._facts_of(printer) for printer in self._config.printers},
+            self._known_books,
             turn_wait=self._config.turns.turn_wait,
             report_wait=self._config.turns.report_wait,
             clock=self._clock,

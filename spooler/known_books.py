@@ -1,9 +1,10 @@
 """Which updates may be printed into their books now: asked by the desks before they take a job up.
 
-Theory of operation.  A desk asks `admits` about the job that is next.  A job of the same book that was begun, or that a
-desk of this process has just taken, holds it back; the desk goes on with other jobs.  An untouched one is judged
-against the memory, and where that objects it becomes a question.  A job that is admitted is taken for its book until
-`over`, so that two desks never print into one book at a time.
+Theory of operation.  A desk asks `admits` about the job that is next.  A job of the same book that was begun, or that
+a desk of this process has just taken, holds it back; the desk goes on with other jobs.  A printer that is handed to a
+terminal asks the same when it is handed over, since its terminal had time to answer meanwhile.  An untouched one is
+judged against the memory, and where that objects it becomes a question.  A job that is admitted is taken for its book
+until `over`, so that two desks never print into one book at a time.
 """
 
 from __future__ import annotations

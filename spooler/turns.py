@@ -7,7 +7,8 @@ later is refused by its number.  So silence before the answer leaves nothing in 
 before the right is taken: the job may still fall back to the other copy.
 
 A printer on the network has one owner (P15).  Its desk first leaves the port, then the terminal is told, and no job
-begins there until the turn is over.  It is lent with a durable hand-over, and comes back with the reported end of the
+begins there until the turn is over.  While the terminal is asked, its book stays free; it is judged once more when the
+printer is handed over.  It is lent with a durable hand-over, and comes back with the reported end of the
 job, with the report that a person is asked at the terminal, or with the word that the terminal does not drive it.
 After `report_wait` seconds without a report the printing is in doubt, and a person is asked; but the terminal may
 still print, and no port on the network tells who else uses it.  So the printer waits until the terminal is heard
@@ -57,6 +58,7 @@ from spooler.agents import Agents
 from spooler.clock import Clock, stamp
 from spooler.destination import Destination
 from spooler.jobs import Jobs
+from spooler.known_books import KnownBooks
 from spooler.logs import Log
 from spooler.page_renderer import Drawings
 from spooler.turn_states import AT_TERMINAL, DRIVEN, TURN_TRANSITIONS, OpenTurn, TurnEvent, TurnState
@@ -83,6 +85,7 @@ class Turns:
         agents: Agents,
         destinations: Mapping[str, Destination],
         facts: Mapping[str, PrinterFacts],
+        books: KnownBooks,
         *,
         turn_wait: float,
         report_wait: float,
@@ -90,14 +93,16 @@ class Turns:
         wake: Callable[[str], None],
         in_loop: Callable[[Callable[[], None]], object],
     ) -> None:
-        """`facts` are those of the printers by name; `wake` has the desk of a printer look again.
+        """`facts` are those of the printers by name; `books` is the one that the desks ask.
 
+        `wake` has the desk of a printer look again.
         `in_loop` has the event loop call something soon, from any thread.
         """
         self._jobs = jobs
         self._agents = agents
         self._destinations = destinations
         self._facts = facts
+        self._books = books
         self._turn_wait = turn_wait
         self._report_wait = report_wait
         self._clock = clock
@@ -368,8 +373,20 @@ class Turns:
         return await asyncio.to_thread(_judged, destination, record, asked, document)
 
     async def _lend(self, turn: OpenTurn) -> TurnTaken:
-        """Hand printer and right over, durably."""
-        record = await self._change(turn.job, changes.hand_over(stamp(self._clock)))
+        """Hand printer and right over, durably.
+
+        Nothing is handed over, and the turn is over, where another desk took the book up since the turn was called.
+        """
+        record = self._jobs.spool.record(turn.job)
+        try:
+            if not await asyncio.to_thread(self._books.admits, record):
+                _LOG.info("book-not-free", job=turn.job, terminal=turn.requester)
+                self._end_this(turn)
+                return TurnTaken()
+            record = await self._change(turn.job, changes.hand_over(stamp(self._clock)))
+        finally:
+            # From here on the record says that the book is under way, or nothing of it is.
+            self._books.over(turn.job)
         with self._lock:
             self._must_be_answered(turn)
             self._move(turn, TurnEvent.LEND)
@@ -500,6 +517,12 @@ class Turns:
             self._move(turn, TurnEvent.END)
             turn.plan = None
             self._wake_desk(turn.printer)
+
+    def _end_this(self, turn: OpenTurn) -> None:
+        """Forget this turn, unless it is over already."""
+        with self._lock:
+            if self._turns.get(turn.job) is turn:
+                self._end(turn.job)
 
     def _move(self, turn: OpenTurn, event: TurnEvent) -> None:
         """The one place that moves a turn."""

@@ -12,9 +12,6 @@ from storage import unwrap_for_recovery
 from terminal.keyring import KeyRing
 from terminal.picture import line_places
 
-READING_VERDICTS = frozenset({Verdict.PRINT, Verdict.RESUME})
-"""Verdicts after which the document must be readable."""
-
 
 def step_of_line(question: Question, number: int) -> int:
     """The step from which the job goes on at line `number` of the document (1-based).
@@ -105,7 +102,7 @@ def document_order(view: JobView, question: Question | None, ring: KeyRing, pers
 
 def _needs_key(question: Question, verdict: Verdict) -> bool:
     # A key opens nothing of destroyed content, and closing a job needs no key.
-    return verdict in READING_VERDICTS and not (question.readable or question.job.content_gone)
+    return verdict.prints and not (question.readable or question.job.content_gone)
 
 
 def opening(question: Question, ring: KeyRing) -> tuple[bytes, bytes]:

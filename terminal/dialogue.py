@@ -23,15 +23,16 @@ from terminal.answers import compose, step_of_line, waits_for_second
 from terminal.console import Console
 from terminal.keyring import KeyRing
 from terminal.picture import Standing, line_places, standing_of
-from terminal.tables_of_jobs import answer_command
+from terminal.tables_of_jobs import answer_command, is_about_book
 
 OVER: Final = frozenset({"stale-question", "already-answered", "unknown-job", "connection-lost"})
 """Errors after which it is useless to ask the same question again."""
 SETTLE: Final = 0.4
 """Seconds between a question and its prompt: an earlier key was meant for the text before the question."""
-_WORDS: Final = {"s": Verdict.PRINT, "d": Verdict.DISCARD, "h": Verdict.HOLD}
+_WORDS: Final = {"s": Verdict.PRINT, "n": Verdict.NEW_BOOK, "d": Verdict.DISCARD, "h": Verdict.HOLD}
 _WHOLE: Final = {
     Verdict.PRINT: "print all of it from the start",
+    Verdict.NEW_BOOK: "print all of it into a new book, with which the memory begins anew",
     Verdict.DISCARD: "discard it",
     Verdict.HOLD: "hold it; ask no more",
 }
@@ -129,12 +130,21 @@ def choices(question: Question, own: str) -> list[str]:
         offered.append(f"  {next_line:3}  go on with line {next_line}{where}")
     else:
         offered.append(f"  {next_line:3}  every line is on paper")
-    offered += [f"    {letter}  {_WHOLE[verdict]}" for letter, verdict in _WORDS.items()]
+    offered += [f"    {letter}  {_WHOLE[verdict]}" for letter, verdict in _letters(question).items()]
     proposed = question.proposed
     if proposed is not None and _may_confirm(question, proposed, own):
         words = spoken_order(question, Order(proposed.verdict, proposed.step))
         offered.append(f"    c  confirm: {words}, as {proposed.person} at {proposed.terminal} ordered")
     return offered
+
+
+def _letters(question: Question) -> dict[str, Verdict]:
+    """The letters of the orders that the question takes."""
+    return {
+        letter: verdict
+        for letter, verdict in _WORDS.items()
+        if verdict is not Verdict.NEW_BOOK or is_about_book(question.job)
+    }
 
 
 def _numbers(question: Question, standing: Standing) -> list[int]:
@@ -152,8 +162,9 @@ def read_order(question: Question, text: str, own: str) -> Order:
     Raises PassbookError `answer-not-possible`, or `second-person-needed` if `own` itself gave the order that it would
     confirm.
     """
-    if text in _WORDS:
-        return Order(_WORDS[text])
+    letters = _letters(question)
+    if text in letters:
+        return Order(letters[text])
     proposed = question.proposed
     if text == "c" and proposed is not None:
         if not _may_confirm(question, proposed, own):
@@ -179,9 +190,9 @@ def spoken_order(question: Question, order: Order) -> str:
 
 
 def is_grave(question: Question, order: Order) -> bool:
-    """Whether an order ends the job unprinted, or may strike a line again that is on paper."""
+    """Whether an order ends the job unprinted, may strike a line again that is on paper, or forgets a book."""
     match order.verdict:
-        case Verdict.DISCARD:
+        case Verdict.DISCARD | Verdict.NEW_BOOK:
             return True
         case Verdict.PRINT | Verdict.RESUME if takes_claim(question):
             return True

@@ -88,6 +88,9 @@ class KeyRing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if ref == next(reversed(self.books), ""):
             raise PassbookError("key-exists", key_ref=ref)
         others = {name: known for name, known in self.books.items() if name != ref}
+        if len(set(key)) == 1:
+            # Each branch with such a key would have the same one, and anybody guesses it.
+            raise PassbookError("key-malformed", expected="a secret: all of its bytes are the same")
         rest = KeyRing(self.keys, self.recovery)
         rest._check_new(ref, key)
         return replace(self, books={**others, ref: key})

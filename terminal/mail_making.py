@@ -10,7 +10,8 @@ from email.utils import format_datetime
 from pathlib import PurePath
 from typing import Final
 
-from passbook.document.documents import FORMATS, parse_document
+from passbook.document.documents import FORMATS, Hints, PassbookUpdate, parse_document
+from passbook.document.update_writing import update_json
 from passbook.mail.mail_address import MailAddress
 from passbook.mail.message_reading import one_line
 from passbook.mail.part_formats import MIME_TYPES
@@ -21,12 +22,27 @@ from terminal.own_copy import SUFFIXES
 _POLICY: Final = SMTP.clone(max_line_length=998)
 
 
+IMPORTED_FORMAT: Final = "passbook-update+csv"
+"""The format that is read by an import profile."""
+PLAIN_FORMAT: Final = "passbook-update+json"
+"""The format in which a document is sent that was read by an import profile."""
+
+
 class OutgoingDocument(Confidential, frozen=True):
     """The document to send: the format, the bytes, and the name of the file."""
 
     format: str
     data: bytes
     name: str
+
+    def plain(self, hints: Hints) -> OutgoingDocument:
+        """The update of a CSV file in the one form that needs no import profile.
+
+        Raises PassbookError as parse_document does.
+        """
+        update = parse_document(self.format, self.data, hints=hints)
+        assert isinstance(update, PassbookUpdate)  # noqa: S101  # it is read as one
+        return OutgoingDocument(PLAIN_FORMAT, update_json(update), PurePath(self.name).with_suffix(".json").name)
 
     def judge(self) -> None:
         """Refuse a document that cannot be printed, as far as that is known here.  Raises as parse_document."""

@@ -7,11 +7,11 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from passbook.document.documents import Hints
-from passbook.document.import_profile import Imports
 from passbook.errors import PassbookError
 from passbook.job.moving import BOUND_TO_BOOK
 from passbook.protocol.messages import SubmitJob
 from terminal.own_copy import account_of
+from terminal.told_layouts import imports_of
 from terminal.workplace import Workplace
 
 
@@ -29,7 +29,5 @@ async def with_book(workplace: Workplace, job: SubmitJob) -> SubmitJob:
         with suppress(PassbookError):
             async with workplace.client(compares=False) as client:
                 told = await client.layouts()
-            by_layout = {one.name: one.import_name for one in told.layouts}
-            imports = Imports({one.name: one for one in told.imports}, by_layout)
-            account = account_of(job.format, job.document, Hints(imports, job.import_name, job.layout))
+            account = account_of(job.format, job.document, Hints(imports_of(told), job.import_name, job.layout))
     return replace(job, book_secrets=workplace.ring().book_secrets(account)) if account else job

@@ -1,4 +1,7 @@
-"""The passphrase of the key ring: typed at a terminal or read from a private file, never an argument or variable."""
+"""What no list of processes shall show: the passphrase of the key ring, and an account; neither is an argument.
+
+The passphrase is typed at a terminal or read from a private file; no variable has it either.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import getpass
 import sys
 from pathlib import Path
 
+from passbook.document.characters import LONGEST_LINE
 from passbook.errors import PassbookError
 from storage import files
 from terminal.interrupts import interruptible
@@ -45,3 +49,14 @@ def _required(passphrase: bytes) -> bytes:
     if not passphrase:
         raise PassbookError("passphrase-missing")
     return passphrase
+
+
+def unseen_line(prompt: str) -> str:
+    """The line that a person types unseen at the prompt, or the first one of standard input; empty where none comes."""
+    with interruptible():
+        try:
+            if sys.stdin.isatty():
+                return getpass.getpass(prompt)
+            return sys.stdin.buffer.readline(LONGEST_LINE).decode().strip()
+        except (EOFError, UnicodeDecodeError):
+            return ""

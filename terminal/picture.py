@@ -150,6 +150,8 @@ def _warnings(question: Question) -> Iterator[str]:
 def _proposed_words(question: Question, proposed: Answered) -> str:
     """The order that waits for a second person, behind `ordered`."""
     match proposed.verdict:
+        case Verdict.NEW_BOOK:
+            return "it printed into a new book"
         case Verdict.PRINT | Verdict.RESUME if question.job.book is not None and not question.job.begun:
             return "it printed all the same"
         case Verdict.PRINT:

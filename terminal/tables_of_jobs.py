@@ -53,9 +53,14 @@ def answer_command(job: JobView) -> str:
     """The command that answers the present question of a job, on a line of its own."""
     if job.format == MESSAGE:
         return f"  teller answer {question_name(job)} --print --person NAME   (sends it again; or --discard)"
-    if not job.begun and job.book is not None and job.book.reason in job.reasons:
-        return f"  teller answer {question_name(job)} --print --person NAME   (all the same; or --discard)"
+    if is_about_book(job):
+        return f"  teller answer {question_name(job)} --print --person NAME   (all the same; or --discard, --new-book)"
     return f"  teller answer {question_name(job)} --from-line N --person NAME"
+
+
+def is_about_book(job: JobView) -> bool:
+    """Whether people are asked since the memory of its book objects to a job of which nothing was sent."""
+    return not job.begun and job.book is not None and job.book.reason in job.reasons
 
 
 def drawn(question: Question, width: int | None, texts: Texts | None = None) -> list[str]:

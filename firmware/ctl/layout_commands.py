@@ -6,7 +6,6 @@ import argparse
 import shutil
 import sys
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -28,7 +27,6 @@ from storage import files
 
 USUAL_CURRENCY: Final = "EUR"
 SUFFIX: Final = ".toml"
-_PICTURE_MODE: Final = 0o644
 
 
 class AddLayoutCommand(Protocol):
@@ -112,7 +110,7 @@ def show_layout(name: str, config: Config | None, currency: str, picture: Path |
     pages = drawn_pages(plan, layout.sheet, layout)
     captions = [f"Layout {layout.name}, page {page.number}" for page in pages]
     if picture is not None:
-        files.save_file(picture, _png(captions, pages), _PICTURE_MODE)
+        _save(picture, captions, pages)
         return {"layout": layout.name, "file": str(picture)}
     width = max(LEAST_WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
     return {
@@ -149,11 +147,10 @@ def _named(name: str, config: Config | None) -> BookLayout:
     return layouts[name]
 
 
-def _png(captions: Sequence[str], pages: Sequence[DrawnPage]) -> bytes:
+def _save(file: Path, captions: Sequence[str], pages: Sequence[DrawnPage]) -> None:
     # Every other command would wait for the library of pictures too.
     from drivers.page_picture import draw_page, one_below_the_other  # noqa: PLC0415
+    from spooler.picture_files import save_picture  # noqa: PLC0415
 
     drawn = [draw_page(caption, page) for caption, page in zip(captions, pages, strict=True)]
-    data = BytesIO()
-    one_below_the_other(drawn).save(data, "PNG")
-    return data.getvalue()
+    save_picture(file, one_below_the_other(drawn), files.PUBLIC)

@@ -18,10 +18,10 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.actor import Actor, may_not_decide
 from passbook.job.objections import must_not_be_held
-from passbook.job.record import Answered, Holder, Record, Verdict, Wrap
+from passbook.job.record import Answered, Holder, Record, Wrap
 from passbook.job.reprinting import is_same_order
 from passbook.protocol.media import Media
-from passbook.protocol.messages import AnswerQuestion, JobView, Question, question_of
+from passbook.protocol.messages import AnswerQuestion, JobView, Question, first_step, question_of
 from passbook.protocol.naming import check_name, check_one_key
 from spooler.clock import Clock, stamp
 from spooler.hub import Hub, Listener
@@ -33,7 +33,6 @@ _LOG: Final = Log("recovery")
 
 ASKED_AT_ONCE: Final = 1000
 """The most questions whose requesters have time; all others go to every terminal that may decide, in pages."""
-PRINTING_VERDICTS: Final = frozenset({Verdict.PRINT, Verdict.RESUME})
 
 
 class _Seen(NamedTuple):
@@ -273,7 +272,7 @@ class Questions:
     def _unlock(self, row: JobRow, answer: AnswerQuestion, given: Answered) -> tuple[Wrap, ...] | None:
         """Have the data key in memory when the verdict prints; the new wraps when the job is re-keyed."""
         record = row.record
-        if answer.verdict not in PRINTING_VERDICTS:
+        if not answer.verdict.prints:
             if answer.new_key:
                 raise PassbookError("invalid-message", why="newKey goes with print and resume only")
             return None
@@ -344,6 +343,4 @@ def _must_have_copy(record: Record, given: Answered) -> None:
 
 
 def _as_given(actor: Actor, answer: AnswerQuestion) -> Answered:
-    steps = {Verdict.PRINT: 1, Verdict.RESUME: answer.step}
-    step = steps.get(answer.verdict, 0)
-    return Answered(answer.epoch, answer.verdict, step, answer.in_doubt, actor.name, answer.person)
+    return Answered(answer.epoch, answer.verdict, first_step(answer), answer.in_doubt, actor.name, answer.person)

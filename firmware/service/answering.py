@@ -66,7 +66,7 @@ def _answered(job: str, done: JobView | PassbookError) -> AnsweredOne:
 def _judge(order: AnswerAll) -> None:
     check_name("person", order.person)
     check_name("requester", order.requester, least=0)
-    if order.verdict is Verdict.RESUME:
+    if order.verdict in {Verdict.RESUME, Verdict.NEW_BOOK}:
         raise PassbookError("invalid-message", why="one answer for all is print, discard or hold")
     if max(len(order.keys), len(order.data_keys)) > ANSWERED_AT_ONCE:
         raise PassbookError("invalid-message", why=f"at most {ANSWERED_AT_ONCE} keys of each kind")

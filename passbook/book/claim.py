@@ -49,6 +49,7 @@ class BookObjection(msgspec.Struct, frozen=True, rename="camel", omit_defaults=T
         may_be_more: a storage area is out of use that may know of more lines, or of a new book.
         job: the job that left the book there, at the time `at`; both empty where no row is known.
         is_overruled: a person ordered the update printed all the same.
+        is_new_book: two people said that it is for a new book, so the memory begins anew with it.
     """
 
     reason: Reason
@@ -60,6 +61,7 @@ class BookObjection(msgspec.Struct, frozen=True, rename="camel", omit_defaults=T
     at: str = ""
     is_overruled: bool = False
     may_be_more: bool = False
+    is_new_book: bool = False
 
 
 class BookClaim(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):

@@ -75,8 +75,8 @@ def _reason(claim: BookClaim, known: KnownBook | None, *, is_whole: bool, asks_g
     if row.is_full and claim.first == claim.opens_at:
         return missing
     if claim.first < row.place:
-        # An area that is away takes no known line off the paper; it may have a new book behind a full one.
-        return missing if missing is not None and row.is_full else Reason.BOOK_OVER_LINES
+        # An area that is away takes no known line off the paper, and a new book behind a full one is not known here.
+        return Reason.BOOK_OVER_LINES
     if claim.first > row.place and claim.is_single and asks_gaps:
         return missing or Reason.BOOK_GAP
     return missing

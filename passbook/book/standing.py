@@ -18,7 +18,7 @@ class BookRow(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         ordinal: rises with every row of the book, over all areas; the highest one tells the last update.
-        number: the number of the book, counted over the full ones since the first row.
+        number: the number of the book, counted over those before it since the first row: full ones, and lost ones.
         started: the number of the book into which the first line of `job` went.
         place: behind the last line that may be on paper.
         is_full: no line is left.
@@ -53,7 +53,8 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
     done = after.outline[:furthest]
     if not any(step.kind.traits.is_line for step in done):
         return None
-    left = next((n for n, step in enumerate(after.outline) if n >= furthest and step.kind.traits.is_line), None)
+    begun = _behind_begun_line(after.outline, furthest)
+    left = next((n for n, step in enumerate(after.outline) if n >= begun and step.kind.traits.is_line), None)
     place = claim.end if left is None else _place_of(after.outline, left)
     started = _started(after, claim, known)
     number = started + sum(step.kind.traits.opens_book for step in after.outline[:left])
@@ -63,7 +64,7 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
         started=started,
         place=place,
         is_full=left is None and claim.fills,
-        may_be_less=_may_be_less(after, furthest),
+        may_be_less=begun > furthest or _may_be_less(after, furthest),
         digest=claim.digests[0],
         at=after.changed_at,
         job=after.job_id,
@@ -82,6 +83,19 @@ def reach(row: BookRow) -> tuple[int, BookPlace]:
     return row.number, row.place
 
 
+def _behind_begun_line(outline: Sequence[StepOutline], furthest: int) -> int:
+    """The number of steps behind which no line is printed in part: a drawn text is several steps on one line."""
+    number = furthest
+    while 0 < number < len(outline) and _is_same_line(outline[number - 1], outline[number]):
+        number += 1
+    return number
+
+
+def _is_same_line(one: StepOutline, other: StepOutline) -> bool:
+    are_lines = one.kind.traits.is_line and other.kind.traits.is_line
+    return are_lines and (one.page, one.line) == (other.page, other.line)
+
+
 def _place_of(outline: Sequence[StepOutline], n: int) -> BookPlace:
     """The place of step `n`, from 0, a line; that of the first line on its page is the begin of the page."""
     is_begin = not outline[n - 1].kind.traits.is_line
@@ -90,13 +104,20 @@ def _place_of(outline: Sequence[StepOutline], n: int) -> BookPlace:
 
 def _started(record: Record, claim: BookClaim, known: BookRow | None) -> int:
     """The number of the book into which the first line of a job went."""
-    if known is None:
-        return 1
-    if known.job == record.job_id:
+    if known is not None and known.job == record.job_id:
         return known.started
     # A job that begins with the change to a new book counts that itself.
     changes_first = record.outline[0].kind.traits.opens_book
-    return known.number + (known.is_full and claim.first == claim.opens_at and not changes_first)
+    if known is None:
+        return 1 + (_is_ordered_new(claim, 0) and not changes_first)
+    follows_full = known.is_full and claim.first == claim.opens_at
+    return known.number + ((follows_full or _is_ordered_new(claim, known.ordinal)) and not changes_first)
+
+
+def _is_ordered_new(claim: BookClaim, ordinal: int) -> bool:
+    """Whether people said that the update is for a new book, when the row of the one before had this ordinal."""
+    seen = claim.objection
+    return seen is not None and seen.is_new_book and seen.ordinal == ordinal
 
 
 def _may_be_less(record: Record, furthest: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
+from unicodedata import east_asian_width
 
 from passbook.errors import PassbookError
 
@@ -33,6 +34,11 @@ _KNOWN_CONTROLS: Final = {
 }
 """Control -> its name, and what to do about it."""
 
+_SINGLE_BYTES: Final = (
+    *("latin-1", "cp437", "cp737", "cp850", "cp852", "cp855", "cp857", "cp858", "cp866", "cp869", "cp874"),
+    *("cp1250", "cp1251", "cp1252", "cp1253", "cp1254"),
+)
+"""Python's names of the code pages of printers in which each character has one byte."""
 _FIRST_MARK: Final = "\u0300"
 _FIRST_PRINTABLE: Final = 0x20
 _DELETE: Final = 0x7F
@@ -88,8 +94,28 @@ def control_refusal(character: str, where: str, number: int) -> PassbookError:
 
 
 def usual_cells(text: str) -> int:
-    """The cells that a text takes wherever its wide characters are printed; a code page may give others two as well."""
-    return len(text) if text.isascii() else sum(1 + (unicodedata.east_asian_width(one) in {"W", "F"}) for one in text)
+    """The cells that a text takes where no code page is known: kanji, full-width kana and their signs take two.
+
+    A sign such as ※ or ○ takes two wherever a text has kanji too, and where no code page of single bytes has it.  A
+    sign of such a code page, ± for instance, takes one in it and two in a code page of kanji: here it counts as one,
+    and is refused at the acceptance where that is too few.
+    """
+    if text.isascii():
+        return len(text)
+    if any(_is_kanji(one) for one in text):
+        return sum(1 if one.isascii() or east_asian_width(one) == "H" else _WIDE for one in text)
+    return sum(_WIDE if east_asian_width(one) == "A" and one not in _in_single_bytes() else 1 for one in text)
+
+
+def _is_kanji(character: str) -> bool:
+    """Whether only code pages of kanji have a character."""
+    return east_asian_width(character) in {"W", "F"}
+
+
+@cache
+def _in_single_bytes() -> frozenset[str]:
+    """The characters of the code pages in which each has one byte."""
+    return frozenset().union(*map(_printable, _SINGLE_BYTES))
 
 
 class CodePageText(NamedTuple):

@@ -251,7 +251,8 @@ class _Names(NamedTuple):
             return f"the header has {count}, and those in the columns {numbers} are not known"
         if not {want.casefold() for want in self.wanted} <= set(self.names):
             missing = [want for want in self.wanted if want.casefold() not in self.names]
-            return f"the header has {count}, and {', '.join(missing)} is missing"
+            verb = "is" if len(missing) == 1 else "are"
+            return f"the header has {count}, and {', '.join(missing)} {verb} missing"
         return f"the header has {count}, and one of them twice"
 
     def how(self, *, has_profile: bool) -> str:

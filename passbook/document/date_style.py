@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import date
 from enum import StrEnum
@@ -131,8 +132,14 @@ def date_faults(style: DateStyle) -> Iterator[tuple[str, str]]:
                 f"{one} and {other} stand side by side, and one has no fixed width; allowed is a mark between",
             )
     names = style.months
-    if len(set(names)) < len(names) or not all(name.isprintable() and name and name.isalpha() for name in names):
-        yield "months", "they are not twelve different words of letters; allowed are words such as JAN"
+    if len(set(names)) < len(names) or not all(map(_is_word, names)):
+        yield "months", "they are not twelve different words; allowed are letters and points, such as JAN or ม.ค."
+
+
+def _is_word(name: str) -> bool:
+    """Whether a short name has letters with their marks, and points, alone: a digit would read as part of a day."""
+    kinds = [unicodedata.category(one)[0] for one in name if one != "."]
+    return kinds[:1] == ["L"] and set(kinds) <= {"L", "M"}
 
 
 def _era_of(day: date) -> int:

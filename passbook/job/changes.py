@@ -449,6 +449,8 @@ def _ordered(record: Record, given: Answered, at: str) -> Record:
             return _print_from(record, 1, at)
         case Verdict.RESUME:
             return _print_from(record, given.step, at)
+        case Verdict.NEW_BOOK:
+            return replace(_print_from(record, 1, at), book=reprinting.claim_on_new_book(record))
 
 
 def _print_from(record: Record, step: int, at: str) -> Record:

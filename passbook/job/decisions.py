@@ -18,8 +18,8 @@ def by_words(who: Decider | Answered) -> str:
 def order_words(answered: Answered, steps: int) -> str:
     """The order of an answer for a job of `steps` steps, in lines: `go on with line 7`."""
     match answered.verdict:
-        case Verdict.PRINT:
-            return "print all of it"
+        case Verdict.PRINT | Verdict.NEW_BOOK as verdict:
+            return "print all of it" if verdict is Verdict.PRINT else "print it into a new book"
         case Verdict.DISCARD:
             return "discard it"
         case Verdict.HOLD:

@@ -36,10 +36,17 @@ class Verdict(StrEnum):
     """Print from the first step."""
     RESUME = "resume"
     """Print from the step that the answer names; one past the last step says that all is on paper."""
+    NEW_BOOK = "new-book"
+    """Print from the first step, into a new book: the memory of the one before counts no more."""
     DISCARD = "discard"
     """End the job; nothing more is printed."""
     HOLD = "hold"
     """Keep the job, and do not ask again until it is released or the appliance boots."""
+
+    @property
+    def prints(self) -> bool:
+        """Whether it orders lines printed, or claims that they are."""
+        return self in {Verdict.PRINT, Verdict.RESUME, Verdict.NEW_BOOK}
 
 
 OPERATOR: Final = "@operator"

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from passbook.book.claim import BookClaim
 from passbook.book.judging import TAKES_TWO
 from passbook.errors import PassbookError
 from passbook.job.choice import Side
@@ -18,12 +19,10 @@ from passbook.job.record import Answered, Decider, Record, Verdict
 from passbook.job.states import APART, Reason
 from passbook.job.wording import second_place
 
-_PRINTS = frozenset({Verdict.PRINT, Verdict.RESUME})
-
 
 def lines_again(record: Record, given: Answered) -> tuple[int, ...]:
     """The steps that put a line on paper and would be done once more by this answer."""
-    if given.verdict not in _PRINTS:
+    if not given.verdict.prints:
         return ()
     steps = enumerate(record.outline[: record.confirmed], 1)
     lines = [number for number, step in steps if step.kind.traits.is_line]
@@ -35,15 +34,19 @@ def lines_again(record: Record, given: Answered) -> tuple[int, ...]:
 def takes_two(record: Record, given: Answered) -> bool:
     """Whether a second person must order it.
 
-    So it is for lines on paper, a record or a book that may have more on paper, a right that is elsewhere (P13), and
-    the end of a job whose printer a terminal may still drive, since that end takes the printer back (P15).
+    So it is for lines on paper, a record or a book that may have more on paper, a new book, with which the memory
+    begins anew, a right that is elsewhere (P13), and the end of a job whose printer a terminal may still drive, since
+    that end takes the printer back (P15).
     """
     ends = given.verdict is Verdict.DISCARD or given.step > record.steps
     if record.is_printer_lent and ends:
         return True
+    # A new book makes the memory forget the lines of the one before.
+    if given.verdict is Verdict.NEW_BOOK:
+        return True
     has_more = Reason.ROLLED_BACK in record.reasons or not TAKES_TWO.isdisjoint(record.reasons)
     unsure = (claims_right(record) or has_more) and given.step <= record.steps
-    return given.verdict in _PRINTS and (unsure or bool(lines_again(record, given)))
+    return given.verdict.prints and (unsure or bool(lines_again(record, given)))
 
 
 def claims_right(record: Record) -> bool:
@@ -53,6 +56,19 @@ def claims_right(record: Record) -> bool:
     the right is asked for, and prints nothing without it.
     """
     return record.right.state is not RightState.HERE and not APART.isdisjoint(record.reasons)
+
+
+def claim_on_new_book(record: Record) -> BookClaim:
+    """The claim of an untouched update after an order to print it into a new book.
+
+    The order counts for as long as the memory of the book before stands as it stood in the question.  Raises
+    PassbookError `answer-not-possible` where no question was asked about its book, or a step of it was sent.
+    """
+    claim = record.book
+    if claim is None or claim.objection is None or not record.untouched:
+        why = "a new book is an answer only to a question about the book of an update of which nothing was sent"
+        raise PassbookError("answer-not-possible", job=record.job_id, step=1, why=why)
+    return replace(claim, objection=replace(claim.objection, is_overruled=True, is_new_book=True))
 
 
 def is_same_order(proposed: Answered | None, given: Answered) -> bool:

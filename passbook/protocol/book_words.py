@@ -122,7 +122,7 @@ def asked_book_words(objection: BookObjection) -> str:
         return f"A storage area is out of use{known}. Look at the book before it is printed."
     away = ", and a storage area is out of use that may know more" if objection.may_be_more else ""
     return (
-        f"Its book {stands}{away}. An order to print it all the same takes two people; "
+        f"Its book {stands}{away}. An order to print it all the same, or into a new book, takes two people; "
         f"to have it where the book stands, discard it and {_send_again_words(objection)}."
     )
 

@@ -334,6 +334,13 @@ class AnswerQuestion(Payload, frozen=True):
     side: Side = Side.APPLIANCE
 
 
+def first_step(answer: AnswerQuestion) -> int:
+    """The first step that an answer orders; 0 where it orders none."""
+    if answer.verdict is Verdict.RESUME:
+        return answer.step
+    return 1 if answer.verdict.prints else 0
+
+
 class Prompt(msgspec.Struct, frozen=True, rename="camel"):
     """`Spooler.MediaPromptEvent`: ask a person to handle a book; it names job and book.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from typing import Final
 
 import msgspec
 
@@ -17,7 +16,7 @@ from passbook.job.reported import may_lose_right
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.job.waiting import NO_PLACE, waiting_of
 from passbook.protocol.history_reply import HistoryLine, line_of
-from passbook.protocol.messages import AnswerQuestion, JobView, Question, SubmitJob, question_of, view_of
+from passbook.protocol.messages import AnswerQuestion, JobView, Question, SubmitJob, first_step, question_of, view_of
 from passbook.protocol.naming import check_name
 from passbook.protocol.two_spools import SealedCopy
 from spooler.clock import Clock, stamp
@@ -26,9 +25,6 @@ from spooler.sealed_copies import sealed_copy
 from storage import JobRow, envelope
 from terminal.agent.own_store import OwnStore
 from terminal.keyring import KeyRing
-
-PRINTING: Final = frozenset({Verdict.PRINT, Verdict.RESUME})
-"""Verdicts that need the content of a job."""
 
 
 class OwnJobs:
@@ -149,16 +145,14 @@ class OwnJobs:
         """Take a person's answer about an own copy.  Raises PassbookError, and then nothing has changed."""
         check_name("person", answer.person)
         row = self.spool.row(answer.job)
-        steps = {Verdict.PRINT: 1, Verdict.RESUME: answer.step}
-        step = steps.get(answer.verdict, 0)
-        given = Answered(answer.epoch, answer.verdict, step, answer.in_doubt, terminal, answer.person)
+        given = Answered(answer.epoch, answer.verdict, first_step(answer), answer.in_doubt, terminal, answer.person)
         if changes.is_repeated(row.record, given):
             return self.view(row.record)
         if not row.record.is_open or not isinstance(row, JobRow):
             raise PassbookError("stale-question", job=answer.job, epoch=row.record.epoch)
         if answer.new_key:
             raise PassbookError("invalid-message", why="newKey goes with the appliance's questions only")
-        if answer.verdict in PRINTING and not row.record.content_gone:
+        if answer.verdict.prints and not row.record.content_gone:
             shown = self.spool.shown_key(row, key=answer.key, data_key=answer.data_key)
             self.jobs.keys.put(answer.job, shown or self.data_key(row))
         date, trusted = self.clock.business_date(), self.clock.trusted()

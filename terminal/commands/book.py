@@ -8,6 +8,7 @@ from passbook.errors import PassbookError
 from passbook.protocol.book_words import BookReport, book_lines
 from passbook.screen.arguments import short_text
 from terminal.commands import AddCommand
+from terminal.passphrase import unseen_line
 from terminal.tables_of_jobs import local_time
 from terminal.workplace import Workplace
 
@@ -15,13 +16,19 @@ from terminal.workplace import Workplace
 def add(command: AddCommand) -> None:
     """Add the command."""
     parser = command("book", help="where the books of an account stand, as the appliance remembers it")
-    parser.add_argument("account", type=short_text, metavar="ACCOUNT", help="the account, which is not sent")
-    parser.set_defaults(run=run)
+    text = "the account, which is not sent; - to type it unseen, or to take it from standard input"
+    parser.add_argument("account", type=short_text, metavar="ACCOUNT", help=text)
+    parser.set_defaults(run=run, usage_error=parser.error)
 
 
 async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Ask by the secrets of the account, and show the answer.  Raises PassbookError `no-book-key`."""
-    secrets = workplace.ring().book_secrets(arguments.account)
+    account = unseen_line("Account: ") if arguments.account == "-" else arguments.account
+    try:
+        short_text(account)
+    except argparse.ArgumentTypeError as error:
+        arguments.usage_error(f"the account on standard input: {error}")
+    secrets = workplace.ring().book_secrets(account)
     if not secrets:
         raise PassbookError("no-book-key")
     async with workplace.client() as client:

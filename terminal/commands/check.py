@@ -9,7 +9,6 @@ from typing import Final
 from passbook.document.drafts import StartLine
 from passbook.document.page_drawing import DrawnPage
 from passbook.errors import PassbookError
-from passbook.protocol.layouts_reply import LayoutsReply
 from passbook.protocol.messages import MAX_DOCUMENT, SubmitJob
 from passbook.screen.arguments import path, short_text_or_none, whole
 from passbook.screen.page_rows import page_rows
@@ -18,16 +17,10 @@ from terminal.commands import AddCommand
 from terminal.given_file import add_format, check_format_given, format_given, read_given
 from terminal.page_files import PICTURE, write_pictures
 from terminal.picture import USUAL_WIDTH
+from terminal.told_layouts import told_layouts
 from terminal.workplace import Workplace
 
 _LAST_PLACE: Final = 9999
-_AWAY: Final = frozenset(
-    {
-        *("not-enrolled", "connection-lost", "appliance-unreachable", "appliance-stopping", "appliance-locked"),
-        *("too-many-connections", "file-problem"),
-    }
-)
-"""Codes after which the layouts that come with the product count."""
 
 
 def add(command: AddCommand) -> None:
@@ -68,7 +61,7 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     document = read_given(arguments.file, MAX_DOCUMENT)
     if len(document) > MAX_DOCUMENT:
         raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
-    told = await _told(workplace)
+    told = await told_layouts(workplace)
     if told is None:
         workplace.console.show({"event": "shipped-layouts"}, [_SHIPPED])
     checked = check_document(told or shipped_reply(), request, document)
@@ -93,14 +86,3 @@ _SHIPPED: Final = (
 def _caption(file: Path, layout: str, page: DrawnPage) -> str:
     book = f"book {page.book}, " if page.book > 1 else ""
     return f"{file.name}, {layout}, {book}page {page.number}"
-
-
-async def _told(workplace: Workplace) -> LayoutsReply | None:
-    """What the appliance or the agent tells; None where neither is reached."""
-    try:
-        async with workplace.client(compares=False) as client:
-            return await client.layouts()
-    except PassbookError as error:
-        if error.code not in _AWAY:
-            raise
-    return None

@@ -13,21 +13,25 @@ from typing import Final
 
 import msgspec
 
+from passbook.document.documents import Hints
+from passbook.document.import_profile import Imports
 from passbook.errors import PassbookError
 from passbook.mail.mail_address import MailAddress, parse_mail_address
 from passbook.mail.message_reading import take_out
 from passbook.protocol.messages import MAX_DOCUMENT
 from passbook.screen.arguments import host, path, short_text
+from spooler.shipped import shipped_imports
 from storage import files
 from terminal import enrollment
 from terminal.commands import AddCommand
 from terminal.given_file import STANDARD_INPUT, add_format, check_format_given, format_given, read_given
 from terminal.home import MailSettings, parse_address
 from terminal.interrupts import interruptible
-from terminal.mail_making import OutgoingDocument, file_name, make_mail
+from terminal.mail_making import IMPORTED_FORMAT, OutgoingDocument, file_name, make_mail
 from terminal.mail_sending import MailServer, Outgoing, ServerAnswer, send_mail
 from terminal.own_copy import SUFFIXES
 from terminal.terminal_tls import authority_context
+from terminal.told_layouts import imports_of, told_layouts
 from terminal.workplace import Workplace
 
 _NAMES: Final = ("server_name", "ca", "user", "password_file", "plain")
@@ -44,6 +48,8 @@ def add(command: AddCommand) -> None:
     text = "addresses that routes of appliances name; each one prints the document"
     sending.add_argument("--to", nargs="+", action="extend", metavar="ADDRESS", help=text)
     add_format(parser, SUFFIXES)
+    text = "the import profile by which a CSV file is read; the mail has the entries so that no appliance needs it"
+    sending.add_argument("--import", type=short_text, dest="import_name", metavar="NAME", help=text)
     text = "subject, which lists show; never confidential (default: none)"
     sending.add_argument("--subject", default="", metavar="TEXT", help=text)
     text = "name of the mail (default: a new one); the same command with the same one is the same job, however often"
@@ -83,7 +89,7 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     check_format_given(arguments)
     settings = _settings(workplace, arguments)
     server = _server(workplace, arguments, settings)
-    mail = _mail(workplace, arguments, settings)
+    mail = _mail(workplace, arguments, settings, await _document(workplace, arguments))
     named = any(word.partition("=")[0] == "--message-id" for word in workplace.typed)
     again = [] if named else ["--message-id", mail.message_id.strip("<>")]
     workplace.left.lines = (
@@ -112,14 +118,27 @@ def _show(workplace: Workplace, server: MailServer, mail: Outgoing, answers: lis
     return max(codes)
 
 
-def _mail(workplace: Workplace, arguments: argparse.Namespace, settings: MailSettings) -> Outgoing:
-    """The mail as it was typed.  Raises PassbookError for a wrong address or a document that cannot be printed."""
-    recipients = list({one.key: one for one in map(parse_mail_address, arguments.to)}.values())
-    sender = parse_mail_address(settings.sender) if settings.sender else None
+async def _document(workplace: Workplace, arguments: argparse.Namespace) -> OutgoingDocument:
+    """The document in the form in which it is sent.  Raises PassbookError for one that cannot be printed."""
     name = "document" if arguments.file == STANDARD_INPUT else arguments.file.name
     kind = format_given(arguments, SUFFIXES)
+    if arguments.import_name is not None and kind != IMPORTED_FORMAT:
+        arguments.usage_error("--import goes with a CSV file")
     document = OutgoingDocument(kind, read_given(arguments.file, MAX_DOCUMENT), name)
+    if arguments.import_name is not None:
+        told = await told_layouts(workplace)
+        imports = Imports(shipped_imports()) if told is None else imports_of(told)
+        return document.plain(Hints(imports, arguments.import_name))
     document.judge()
+    return document
+
+
+def _mail(
+    workplace: Workplace, arguments: argparse.Namespace, settings: MailSettings, document: OutgoingDocument
+) -> Outgoing:
+    """The mail as it was typed.  Raises PassbookError for a wrong address."""
+    recipients = list({one.key: one for one in map(parse_mail_address, arguments.to)}.values())
+    sender = parse_mail_address(settings.sender) if settings.sender else None
     message_id = arguments.message_id or f"<{secrets.token_hex(16)}@{(sender or recipients[0]).domain}>"
     at = datetime.datetime.now().astimezone()
 

@@ -53,6 +53,8 @@ def add(command: AddCommand) -> None:
     line = "go on with this line of the document; one past the last line: every line is on paper"
     order.add_argument("--from-line", type=whole(1, _LAST_LINE), metavar="N", help=line)
     order.add_argument("--all-on-paper", action="store_true", help="every line is on paper; end the job")
+    new_book = "print all of it into a new book, with which the memory of the customer's book begins anew"
+    order.add_argument("--new-book", action="store_true", help=new_book)
     order.add_argument("--discard", action="store_true", help="end the job")
     hold = "keep the job and ask no question about it until it is released or the appliance boots"
     order.add_argument("--hold", action="store_true", help=hold)
@@ -170,6 +172,8 @@ async def _find(client: TerminalClient, name: str) -> Question:
 def _ordered(arguments: argparse.Namespace, question: Question) -> tuple[Verdict, int]:
     if arguments.from_start:
         return Verdict.PRINT, 0
+    if arguments.new_book:
+        return Verdict.NEW_BOOK, 0
     if arguments.all_on_paper:
         return Verdict.RESUME, all_on_paper(question)
     if arguments.from_line is not None:

@@ -15,6 +15,7 @@ from drivers.dialects.escpos.escpos_dialect import EscposSlip
 from drivers.dialects.pr2.pr2_dialect import make_pr2
 from drivers.simulator.paper import Paper, Ruler
 from firmware.config.configuration import PrinterConfig
+from passbook.book.claim import BookPlace
 from passbook.document.layout import BookLayout
 from passbook.document.layout_file import parse_layout
 from passbook.document.plan import Band, Line, Plan
@@ -245,3 +246,67 @@ def test_a_printer_without_graphics_draws_nothing(bench: SlipBench) -> None:
     )
     assert refusal(to).code == "not-in-code-page"
     assert not draw.asked
+
+
+BOOK = parse_layout(
+    "booklet",
+    b"""kind = "passbook"
+page = { width = "148 mm", height = "140 mm" }
+first_line = "1 in"
+pitch = "1/4 in"
+lines_per_page = 12
+pages = { first = 1, last = 2 }
+cpi = 10
+left = "2 mm"
+columns = [
+    { name = "date", start = 1, width = 10 },
+    { name = "text", start = 12, width = 14, overflow = "wrap" },
+    { name = "balance", start = 30, width = 10, align = "right" },
+]
+""",
+    "booklet.toml",
+)
+UPDATE = f"""# layout: booklet
+# account: 1
+# currency: INR
+# start: page 1 line 10
+date,text,withdrawal,deposit,balance
+2026-03-02,{PLACE},,,100.00
+2026-03-03,Rent,,,90.00
+2026-03-04,{PLACE},,,80.00
+"""
+
+
+def test_texts_of_other_scripts_are_drawn_on_a_page_of_a_book_too(bench: SlipBench) -> None:
+    settings = PrinterConfig("slips", "tcp://127.0.0.1:1", "escpos")
+    to = Printer(
+        settings,
+        EscposSlip(bench.profile),
+        {"booklet": BOOK},
+        connect=bench.session,
+        tell=lambda _news: None,
+        draw=Blocks(),
+        font=b"a font",
+    )
+    done = to.prepare(SubmitJob("r", "slips", "passbook-update+csv"), UPDATE.encode())
+    places = [(step.page, step.line) for step in done.plan if isinstance(step, Line | Band)]
+    # Each drawn entry is a line of letters and its bands; none is wrapped, and each entry has a line of its own.
+    assert list(dict.fromkeys(places)) == [(1, 10), (1, 11), (1, 12)]
+    assert Counter(places)[1, 10] > 1 == Counter(places)[1, 11]
+    struck = [(step.line, run.column, run.text) for step in done.plan if isinstance(step, Line) for run in step.runs]
+    assert (10, 1, "2026-03-02") in struck
+    assert (10, 34, "100.00") in struck
+    assert not any(PLACE in text for _, _, text in struck)
+    assert done.book is not None
+    assert (done.book.first, done.book.end) == (BookPlace(1, 10), BookPlace(2, 1))
+
+
+def test_a_drawn_text_that_is_too_wide_for_its_column_of_a_book_is_refused(bench: SlipBench) -> None:
+    wide = replace(BOOK, columns=(BOOK.columns[0], replace(BOOK.columns[1], width=1), BOOK.columns[2]))
+    to = printer(bench, layout=wide)
+    update = UPDATE.replace("booklet", "receipt")
+    with pytest.raises(PassbookError) as refused:
+        to.prepare(SubmitJob("r", "slips", "passbook-update+csv"), update.encode())
+    assert refused.value.code == "drawn-too-wide"
+    assert "entry 1" in str(refused.value)
+    assert PLACE not in str(refused.value)

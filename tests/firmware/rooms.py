@@ -38,6 +38,7 @@ from spooler.clock import SystemClock
 from spooler.desks import Desks
 from spooler.destination import Destination
 from spooler.form_stock import FormStock
+from spooler.known_books import KnownBooks
 from spooler.shared_names import SharedNames
 from spooler.turns import Turns
 from tests.firmware.branch import MANAGER, PRINTER, TELLER, Bench, unconnected
@@ -173,6 +174,7 @@ class Rooms:
         self.woken: list[str] = []
         self.agents = Agents(bench.hub)
         self.grants = Grants()
+        self.known_books = KnownBooks(bench.jobs, bench.clock)
         self.turns = self._make_turns(destination or unconnected(load_layouts(None)))
         self.desks = Desks({}, bench.jobs, bench.hub, bench.clock)
         self.recovery = Questions(
@@ -236,6 +238,7 @@ class Rooms:
             self.agents,
             dict.fromkeys((PRINTER, NETWORK_PRINTER), destination),
             {PRINTER: FACTS, NETWORK_PRINTER: replace(FACTS, name=NETWORK_PRINTER, is_on_network=True)},
+            self.known_books,
             turn_wait=10.0,
             report_wait=60.0,
             clock=self.bench.clock,

@@ -99,7 +99,7 @@ def test_a_page_of_each_country_looks_as_its_book_does(capsys: Output) -> None:
     expected = {
         "japan-24": "  1 |08-03-03 Sample text in                *123,456.78   *123,456.78",
         "india-36": "  4 |04-03-2026 Sample text in a column   Sample  12,34,567.89               1,23,45,678.90 Dr",
-        "thai-24": " 15 |05/03/69 Sample              ******123.45 *****1,234.56 Sample",
+        "thai-24": " 16 |05/03/69 Sample              ******123.45 *****1,234.56 Sample",
         "landp-23": " 15 |2026-03-13 Sample tex              1.23     123.45",
     }
     for name, row in expected.items():
@@ -114,6 +114,10 @@ def test_a_picture_is_written_with_all_pages(tmp_path: Path, capsys: Output) -> 
     with Image.open(picture) as found:
         assert found.format == "PNG"
         assert found.height > 2 * 200 / 25.4 * 120 > found.width
+    assert ctl.main(["layout", "show", "india-36", "--png", str(picture)]) == 0
+    picture.write_text("a letter")
+    assert ctl.main(["layout", "show", "india-36", "--png", str(picture)]) == EXIT_CODES[Mender.CALLER]
+    assert picture.read_text() == "a letter"
 
 
 def test_a_layout_of_the_operators_is_shown_by_its_name_or_its_file(tmp_path: Path, capsys: Output) -> None:

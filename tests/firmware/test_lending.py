@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from passbook.job import changes
 from passbook.job.choice import Fed, Side
 from passbook.job.print_right import RightState
 from passbook.job.states import JobState, Reason
@@ -446,5 +447,68 @@ def test_steps_that_are_reported_are_told_as_steps_and_the_end_drops_the_data_ke
         ended = agency.record()
         await agency.report({**PROGRESS, "confirmed": 0, "sending": 0})
         assert agency.record() == ended
+
+    told(agency, story)
+
+
+def claim(first: int, content: str) -> dict[str, Any]:
+    """An update of one line, as the agent of its terminal names its book."""
+    places = {"opensAt": [1, 1], "first": [1, first], "end": [1, first + 1]}
+    return {"names": ["ab" * 32], "digests": [content * 64], **places}
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_book_that_another_desk_took_up_meanwhile_is_handed_to_no_terminal(agency: Agency, ends: bool) -> None:
+    async def story(agency: Agency) -> None:
+        books = agency.rooms.known_books
+        await agency.register()
+        lent = await agency.submit(**BOTH, printer=NETWORK_PRINTER, book=claim(1, "a"))
+        mine = await agency.submit("r-2", "e" * 32, keep="both", feed="appliance", book=claim(1, "b"))
+        # The desk of the printer on the network calls the turn, and then another desk begins with the same book.
+        assert books.admits(lent)
+        event = await agency.called(lent)
+        books.over(lent.job_id)
+        assert books.admits(mine)
+        agency.bench.jobs.change(mine.job_id, changes.start("now", 1)).result()
+        if ends:
+            for step in range(1, mine.steps + 1):
+                agency.bench.jobs.change(mine.job_id, changes.journal(step - 1, step)).result()
+            agency.bench.jobs.change(mine.job_id, changes.finish_job("now")).result()
+        books.over(mine.job_id)
+        taken = await agency.take(event, document="", digestKey="")
+        assert (taken.printer, taken.offered, taken.right) == (None, 0, None)
+        assert not agency.turns.is_lent(NETWORK_PRINTER)
+        found = agency.record()
+        assert (found.handed, found.right.state) == (False, RightState.HERE)
+        # After the end of the other update the memory knows its lines, so a person is asked.
+        assert (found.valid, found.reasons) == ((False, (Reason.BOOK_OVER_LINES,)) if ends else (True, ()))
+
+    told(agency, story)
+
+
+def test_a_book_that_was_handed_to_a_terminal_is_taken_up_by_no_desk(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        await agency.lent(book=claim(1, "a"))
+        mine = await agency.submit("r-2", "e" * 32, keep="both", feed="appliance", book=claim(1, "b"))
+        assert not agency.rooms.known_books.admits(mine)
+        assert agency.bench.spool.record(mine.job_id).valid
+
+    told(agency, story)
+
+
+def test_a_terminal_that_was_refused_a_book_has_its_turn_when_that_is_free(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        books = agency.rooms.known_books
+        await agency.register()
+        lent = await agency.submit(**BOTH, printer=NETWORK_PRINTER, book=claim(1, "a"))
+        mine = await agency.submit("r-2", "e" * 32, keep="both", feed="appliance", book=claim(1, "b"))
+        event = await agency.called(lent)
+        assert books.admits(mine)
+        assert (await agency.take(event, document="", digestKey="")).printer is None
+        # The other desk gave its job up before it began.
+        books.over(mine.job_id)
+        again = await agency.called(agency.record())
+        assert (await agency.take(again, document="", digestKey="")).printer is not None
 
     told(agency, story)

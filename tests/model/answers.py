@@ -88,7 +88,8 @@ class Answering(BranchMachine):
                 job.readable = True
             case Verdict.DISCARD:
                 job.may_end = True
-            case Verdict.HOLD:
+            case Verdict.HOLD | Verdict.NEW_BOOK:
+                # No job of this model has a book that is remembered, so no answer says that it is a new one.
                 pass
 
 

@@ -15,6 +15,7 @@ from passbook.document.plan import StepKind, StepOutline
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.book_question import ask_about_book
+from passbook.job.decisions import order_words
 from passbook.job.record import Answered, Encryption, Record, Verdict, without_outline
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
@@ -86,6 +87,22 @@ def test_a_dialect_that_cannot_confirm_each_line_may_have_less_on_paper() -> Non
     found = row(before, changes.stop(Reason.SILENT, Media.UNKNOWN, AT)(before).record)
     assert found is not None
     assert (found.place, found.may_be_less) == (BookPlace(2, 1), True)
+
+
+def test_a_line_that_is_drawn_in_part_is_no_free_line() -> None:
+    parts = [(StepKind.LINE, 23), (StepKind.BAND, 23), (StepKind.BAND, 23), (StepKind.LINE, 24), (StepKind.BAND, 24)]
+    outline = (*(StepOutline(kind, 1, line) for kind, line in parts), StepOutline(StepKind.EJECT, 1))
+    claim = replace(CLAIM, end=BookPlace(2, 1))
+    for confirmed, place, may_be_less in (
+        (1, (1, 24), True),
+        (3, (1, 24), False),
+        (4, (2, 1), True),
+        (5, (2, 1), False),
+    ):
+        before = replace(begun(confirmed, 0), outline=outline, steps=len(outline), book=claim)
+        found = row(before, changes.stop(Reason.SILENT, Media.UNKNOWN, AT)(before).record)
+        assert found is not None
+        assert (found.place, found.may_be_less) == (BookPlace(*place), may_be_less)
 
 
 def test_a_job_of_which_nothing_was_sent_leaves_no_row() -> None:
@@ -232,8 +249,9 @@ def test_while_an_area_is_away_a_book_is_not_known_and_a_gap_is_asked_about_by_t
     assert judged(whole=False) is Reason.BOOK_NOT_KNOWN
     assert judged(at(1, 1), FULL, whole=False) is Reason.BOOK_NOT_KNOWN
     assert judged(SINGLE, whole=False) is Reason.BOOK_NOT_KNOWN
-    assert judged(at(2, 1), FULL, whole=False) is Reason.BOOK_NOT_KNOWN
     assert judged(at(1, 1), whole=False) is Reason.BOOK_OVER_LINES
+    # Whether the area that is away has a new book behind the full one is seen by two people, as over any known line.
+    assert judged(at(2, 1), FULL, whole=False) is Reason.BOOK_OVER_LINES
     for whole in (True, False):
         objection = objection_to(at(1, 1), KnownBook(ROW, 0), is_whole=whole, asks_gaps=True)
         assert objection is not None
@@ -286,6 +304,79 @@ def test_two_people_agree_whichever_form_their_orders_have(first: Verdict, secon
 
 def test_to_look_at_a_book_that_is_not_known_takes_one_person() -> None:
     assert ordered(asked(Reason.BOOK_NOT_KNOWN), "Ann", "counter-1").valid
+
+
+def test_a_new_book_takes_two_people_whatever_the_question_says() -> None:
+    for reason in (Reason.BOOK_OVER_LINES, Reason.BOOK_REPEATED, Reason.BOOK_GAP, Reason.BOOK_NOT_KNOWN):
+        once = ordered(asked(reason), "Ann", "counter-1", Verdict.NEW_BOOK)
+        assert not once.valid
+        # One who says it is a new book, and one who says print it over the lines, do not agree.
+        assert not ordered(once, "Ben", "manager").valid or reason is Reason.BOOK_NOT_KNOWN
+        twice = ordered(once, "Ben", "manager", Verdict.NEW_BOOK)
+        assert (twice.valid, twice.state, twice.untouched) == (True, JobState.PENDING, True)
+        assert order_words(answered(twice), twice.steps) == "print it into a new book"
+
+
+def answered(record: Record) -> Answered:
+    assert record.answered is not None
+    return record.answered
+
+
+def in_new_book() -> Record:
+    """An update that two people ordered into a new book, when FAR was known of the one before."""
+    seen = BookObjection(Reason.BOOK_OVER_LINES, FAR.ordinal, FAR.place, job="job-0", at=AT)
+    once = ordered(ask_about_book(seen, AT)(job()).record, "Ann", "counter-1", Verdict.NEW_BOOK)
+    return ordered(once, "Ben", "manager", Verdict.NEW_BOOK)
+
+
+def test_the_memory_begins_anew_with_a_new_book() -> None:
+    record = in_new_book()
+    assert record.book is not None
+    assert judged(record.book, FAR) is None
+    going = replace(record, state=JobState.PROCESSING, begun=True, confirmed=1, sending=2)
+    halted = changes.stop(Reason.SILENT, Media.UNKNOWN, AT)(going).record
+    first = row(going, halted, FAR)
+    assert first is not None
+    assert (first.number, first.place, first.job) == (2, BookPlace(2, 1), "job-1")
+    # The end of the same job is in the same book.
+    done = changes.finish_job(AT)(replace(going, confirmed=5, sending=0)).record
+    last = row_after(replace(going, confirmed=5, sending=0), done, first, 9)
+    assert last is not None
+    assert (last.number, last.place) == (2, BookPlace(2, 2))
+    # Later updates are judged against the new book.
+    assert judged(replace(at(2, 2), digests=(OTHER,)), last) is None
+    assert judged(replace(at(2, 1), digests=(OTHER,)), last) is Reason.BOOK_OVER_LINES
+    # A row of the lost book that lies in another area says nothing of it.
+    assert united((KnownBook(FAR, 0), KnownBook(last, 0))) == KnownBook(last, 0)
+
+
+def test_a_new_book_is_one_behind_the_book_that_people_saw() -> None:
+    record = in_new_book()
+    going = replace(record, state=JobState.PROCESSING, begun=True, confirmed=5)
+    done = changes.finish_job(AT)(going).record
+    # An area came back meanwhile, and its row says more than people were told.
+    assert row(going, done, replace(FAR, ordinal=9)) == replace(FAR, ordinal=8, digest=CONTENT)
+    assert record.book is not None
+    assert record.book.objection is not None
+    unseen = replace(record.book, objection=replace(record.book.objection, ordinal=0, place=None))
+    blind = row(going, replace(done, book=unseen))
+    assert blind is not None
+    assert blind.number == 2
+    outline = (StepOutline(StepKind.NEXT_BOOK, 1), *OUTLINE[1:])
+    changed = row(going, replace(done, outline=outline), FAR)
+    assert changed is not None
+    assert (changed.number, changed.started) == (2, 1)
+
+
+def test_a_new_book_answers_only_a_question_about_a_book() -> None:
+    going = replace(in_new_book(), state=JobState.PROCESSING, begun=True, confirmed=1)
+    halted = changes.stop(Reason.SILENT, Media.UNKNOWN, AT)(going).record
+    no_question = changes.hold(AT, "t", "Ann")(job()).record
+    for record in (halted, stopped(1, 2), no_question):
+        given = Answered(record.epoch, Verdict.NEW_BOOK, 1, record.sending, "counter-1", "Ann")
+        with pytest.raises(PassbookError) as refused:
+            changes.answer(given, at=AT, date=AT[:10], trusted=True)(record)
+        assert refused.value.code == "answer-not-possible"
 
 
 def test_a_power_cut_leaves_the_question_one_for_two_people() -> None:

@@ -42,6 +42,12 @@ def read(text: str, style: DateStyle) -> dict[str, str]:
     return found.groupdict()
 
 
+THAI = (
+    *("ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย."),
+    *("ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค."),
+)
+
+
 @given(styles(), days)
 def test_a_day_goes_through_any_style_and_back(style: DateStyle, day: date) -> None:
     assert list(date_faults(style)) == []
@@ -110,6 +116,7 @@ def test_a_day_without_a_year_in_its_calendar_is_refused(day: date, calendar: Ca
         (DateStyle("YY-MM-DD", Calendar.JAPANESE), "08-01-05"),
         (DateStyle("GGY年M月D日", Calendar.JAPANESE), "令和8年1月5日"),
         (DateStyle("DD MMM", months=tuple("abcdefghijkl")), "05 a"),
+        (DateStyle("D MMM YY", Calendar.BUDDHIST, THAI), "5 ม.ค. 69"),
     ],
 )
 def test_each_pattern_prints_what_a_book_of_its_country_shows(style: DateStyle, printed: str) -> None:
@@ -127,6 +134,7 @@ def test_each_pattern_prints_what_a_book_of_its_country_shows(style: DateStyle, 
         DateStyle("DD.MM.YYYY", Calendar.JAPANESE),
         DateStyle("DD MMM", months=("JAN",) * 12),
         DateStyle("DD MMM", months=("1", *MONTHS[1:])),
+        *(DateStyle("DD MMM", months=(bad, *MONTHS[1:])) for bad in ("", ".", "J 1", "\u0e35ม", "J\x07", "J\u202e")),
     ],
 )
 def test_a_pattern_that_could_be_read_in_two_ways_is_refused(style: DateStyle) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from passbook.document.characters import CodePageText, usual_cells
 from passbook.document.documents import PassbookUpdate, parse_document
 from passbook.document.layout_file import parse_layout
 from passbook.document.placing import place
@@ -80,3 +83,34 @@ def test_the_column_of_days_has_the_cells_of_the_widest_day(dates: str, cells: i
 )
 def test_wide_letters_are_counted_by_cells(text: str, overflow: str, lines: object) -> None:
     assert printed(text, overflow) == lines
+
+
+KANJI = CodePageText("cp932", "shift-jis", has_wide=True)
+SINGLE = [CodePageText(codec, codec) for codec in ("cp437", "cp858", "cp866", "cp874", "cp1250")]
+kanji_text = st.text([one for one in map(chr, range(0x20, 0xD800)) if one.isprintable() and KANJI.has(one)], max_size=8)
+
+
+@given(kanji_text, st.sampled_from("普カＡ"), kanji_text)
+def test_a_layout_counts_the_cells_of_a_text_with_kanji_as_its_printer_does(before: str, sign: str, after: str) -> None:
+    text = before + sign + after
+    assert usual_cells(text) == KANJI.cells(text)
+
+
+@given(st.data(), st.sampled_from(SINGLE))
+def test_a_layout_counts_one_cell_for_each_sign_of_a_code_page_of_single_bytes(
+    data: st.DataObject, page: CodePageText
+) -> None:
+    text = data.draw(st.text(st.characters(codec=page.codec, categories=["L", "M", "N", "P", "S"]).filter(page.has)))
+    assert usual_cells(text) == page.cells(text) == len(text)
+
+
+@pytest.mark.parametrize("sign", ["※", "○", "●", "★", "→", "①"])
+def test_a_sign_that_only_printers_of_kanji_have_takes_two_cells_alone_too(sign: str) -> None:
+    assert usual_cells(sign) == KANJI.cells(sign) == 2
+
+
+def test_a_heading_of_signs_that_is_too_long_is_refused_before_a_book_goes_in() -> None:
+    text = '{ line = 1, start = 5, text = "※※" }, { line = 1, start = 8, text = "x" }'
+    data = layout_bytes("savings-24").decode().replace("cpi", f"heading = [{text}]\ncpi", 1)
+    with pytest.raises(PassbookError, match=r"heading 2.*begins at cell 8 over heading 1"):
+        parse_layout("savings-24", data.encode(), "savings-24.toml")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from demo.people import Printing
 from demo.secrets_search import search_files
 from demo.world import CommandFailed
 from drivers.simulator.faults import AfterStrike, Target
+from passbook.errors.kinds import EXIT_CODES, Mender
 from tests.house import ROOT
 from tests.scenarios import two_books
 from tests.scenarios.books import Place, Statement, judge
@@ -21,6 +24,8 @@ from tests.scenarios.two_books import LAYOUTS, Account
 FIRST = Statement(71, 3, page=1, line=1)
 STALE = Statement(72, 2, page=1, line=2)
 NEXT = Statement(73, 2, page=1, line=4)
+AFRESH = Statement(77, 2, page=1, line=1)
+BEHIND = Statement(78, 2, page=1, line=3)
 FAR = Statement(74, 2, page=1, line=9)
 
 
@@ -31,11 +36,11 @@ def remembering(office: Office) -> Office:
     return office
 
 
-def update(office: Office, statement: Statement) -> Printing:
-    """`teller print` of the entries of a statement into the book of FIRST, whose owner has it in hand."""
+def update(office: Office, statement: Statement, book: str = "") -> Printing:
+    """`teller print` of the entries of a statement into the book of FIRST, or another one of its owner."""
     file = office.world.folder / f"update-{statement.number}.csv"
     file.write_text(statement.csv().replace(statement.account, FIRST.account), "utf-8")
-    return office.counter.print_in_background(file, book_of(FIRST), LAYOUT)
+    return office.counter.print_in_background(file, book or book_of(FIRST), LAYOUT)
 
 
 def asked(office: Office, printing: Printing, reason: str, place: Place = (1, 4)) -> str:
@@ -86,6 +91,26 @@ def test_a_stale_place_is_printed_over_only_by_two_people(remembering: Office) -
     remembering.finish(stale)
     assert remembering.world.paper.strikes == FIRST.count + STALE.count
     assert known(remembering)["place"] == [1, 4]
+
+
+def test_two_people_say_that_a_book_is_a_new_one_and_the_memory_begins_anew(remembering: Office) -> None:
+    remembering.finish(update(remembering, FIRST))
+    lost = update(remembering, AFRESH, "new book")
+    job = asked(remembering, lost, "book-over-known-lines")
+    with pytest.raises(CommandFailed) as one_person:
+        remembering.answer(remembering.counter, job, "--new-book")
+    assert one_person.value.error_code == "second-person-needed"
+    assert "printed into a new book" in remembering.manager.screen("questions")
+    remembering.answer(remembering.manager, job, "--new-book")
+    remembering.finish(lost)
+    judge(remembering.world.paper, "new book", AFRESH.expected())
+    assert known(remembering)["place"] == [1, 3]
+    entries = remembering.counter.run("history", "--job", job)
+    told = [one["answered"] for one in entries if one["kind"] == "answered"]
+    assert [(one["verdict"], one["secondedBy"]["terminal"]) for one in told] == [("new-book", "manager")]
+    # The next update fits to the new book, and no one is asked.
+    remembering.finish(update(remembering, BEHIND, "new book"))
+    assert known(remembering)["place"] == [1, 5]
 
 
 def test_a_gap_is_asked_about_and_the_answer_names_the_line(remembering: Office) -> None:
@@ -173,6 +198,15 @@ def test_terminals_of_a_branch_share_the_key_by_a_file(remembering: Office) -> N
     with pytest.raises(CommandFailed) as taken:
         remembering.manager.run("keys", "book-add", str(file))
     assert taken.value.error_code == "key-exists"
+
+
+def test_an_account_can_be_asked_about_without_a_trace_in_the_list_of_processes(remembering: Office) -> None:
+    remembering.finish(update(remembering, FIRST))
+    command = remembering.counter.command("book", "-")
+    for given, code in ((FIRST.account, 0), ("", EXIT_CODES[Mender.CALLER])):
+        done = subprocess.run(command, input=f"{given}\n", cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stderr
+        assert (json.loads(done.stdout)["books"][0]["place"] == [1, 4]) if given else not done.stdout
 
 
 def test_without_a_book_key_all_works_as_before_and_the_status_says_so(office: Office) -> None:

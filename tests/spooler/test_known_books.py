@@ -55,6 +55,7 @@ class Sent:
     Attributes:
         permitted: the changes of the book at which people ordered it printed, whatever the memory says.
         area: the area in which it lies.
+        is_new_book: people said that it is for a new book, in which nothing of it is yet.
     """
 
     book: int
@@ -64,6 +65,7 @@ class Sent:
     area: str
     permitted: int = -1
     begun: bool = False
+    is_new_book: bool = False
 
 
 @dataclass
@@ -102,10 +104,10 @@ class BooksMachine(RuleBasedStateMachine):
         count=st.integers(1, 3),
         repeats=st.sampled_from((False, False, True)),
         steps=st.sampled_from((LINES, LINES, LINES, 0, 1)),
-        insists=st.booleans(),
+        insists=st.sampled_from((None, Verdict.RESUME, Verdict.NEW_BOOK)),
     )
     @precondition(lambda self: len(self.seen()) < MOST_JOBS)
-    def send(self, book: int, shift: int, count: int, repeats: bool, steps: int, insists: bool) -> None:
+    def send(self, book: int, shift: int, count: int, repeats: bool, steps: int, insists: Verdict | None) -> None:
         """An update comes, and has its turn at once, for so many steps; people may insist where they are asked."""
         truth = self.model.books[book]
         first = max(1, truth.next + shift)
@@ -127,8 +129,8 @@ class BooksMachine(RuleBasedStateMachine):
         self.model.jobs[record.job_id] = Sent(book, first, count, content, area)
         if steps:
             self.have_turn(record.job_id, steps)
-            if insists and record.job_id in self.asked():
-                self.order(record.job_id, steps)
+            if insists is not None and record.job_id in self.asked():
+                self.insist(record.job_id, insists, steps)
 
     def judged_rightly(self, job: str, *, admitted: bool) -> None:
         """An update goes into its book where that stands, or by the order of people who know how it stands."""
@@ -188,23 +190,36 @@ class BooksMachine(RuleBasedStateMachine):
         truth = self.model.books[sent.book]
         sent.begun = True
         # What is on paper stays there, also where people had an update printed over it.
-        truth.next, truth.content = max(truth.next, sent.first + lines), sent.content
+        truth.next = sent.first + lines if sent.is_new_book else max(truth.next, sent.first + lines)
+        truth.content, sent.is_new_book = sent.content, False
         truth.changes += 1
 
     def asked(self) -> list[str]:
         """The jobs that people are asked about."""
         return [job for job in self.seen() if self.spool.record(job).is_open]
 
-    @rule(data=st.data(), prints=st.sampled_from((True, True, False)), steps=st.sampled_from((LINES, LINES, 0)))
+    @rule(
+        data=st.data(),
+        verdict=st.sampled_from((Verdict.RESUME, Verdict.RESUME, Verdict.NEW_BOOK, Verdict.DISCARD)),
+        steps=st.sampled_from((LINES, LINES, 1, 0)),
+    )
     @precondition(lambda self: self.asked())
-    def answer(self, data: st.DataObject, prints: bool, steps: int) -> None:
+    def answer(self, data: st.DataObject, verdict: Verdict, steps: int) -> None:
         """People who look at the book answer."""
         job = data.draw(st.sampled_from(self.asked()))
-        if prints:
-            self.order(job, steps)
+        if verdict is not Verdict.DISCARD:
+            self.insist(job, verdict, steps)
         else:
             self.give(self.spool.record(job), Verdict.DISCARD, 0, "Ann", "t")
             del self.model.jobs[job]
+
+    def insist(self, job: str, verdict: Verdict, steps: int) -> None:
+        """People order a job printed, into a new book where that is the verdict and they are asked about its book."""
+        about_book = self.asks_about_book(self.spool.record(job)) and not self.model.jobs[job].begun
+        if verdict is Verdict.NEW_BOOK and about_book and not self.away:
+            self.order_new_book(job, steps)
+        else:
+            self.order(job, steps)
 
     def order(self, job: str, steps: int) -> None:
         """People order a job printed, which takes two of them where the memory says otherwise; then it has a turn."""
@@ -218,8 +233,21 @@ class BooksMachine(RuleBasedStateMachine):
         if once.ended:
             del self.model.jobs[job]
             return
-        if Reason.POWER_LOSS not in record.reasons or record.reasons[-1] in ASKED | {Reason.BOOK_NOT_KNOWN}:
-            sent.permitted = truth.changes
+        if self.asks_about_book(record):
+            sent.permitted, sent.is_new_book = truth.changes, False
+        if steps:
+            self.have_turn(job, steps)
+
+    def asks_about_book(self, record: Record) -> bool:
+        """Whether people are asked about the book of a job, and not about its place in it alone."""
+        return Reason.POWER_LOSS not in record.reasons or record.reasons[-1] in ASKED | {Reason.BOOK_NOT_KNOWN}
+
+    def order_new_book(self, job: str, steps: int) -> None:
+        """The customer has a new book, as two people say; then the job has a turn."""
+        record, sent = self.spool.record(job), self.model.jobs[job]
+        assert not self.give(record, Verdict.NEW_BOOK, 1, "Ann", "t").valid, "one person is not enough"
+        self.give(record, Verdict.NEW_BOOK, 1, "Ben", "u")
+        sent.permitted, sent.is_new_book = self.model.books[sent.book].changes, True
         if steps:
             self.have_turn(job, steps)
 

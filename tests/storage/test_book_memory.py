@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from passbook.book.claim import BookClaim, BookPlace
+from passbook.book.claim import BookClaim, BookObjection, BookPlace
+from passbook.book.judging import KnownBook
 from passbook.document.plan import StepKind, StepOutline
 from passbook.errors import PassbookError
 from passbook.job import changes
+from passbook.job.book_question import ask_about_book
 from passbook.job.record import Answered, Record, Verdict
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
@@ -209,6 +211,58 @@ def test_at_every_write_of_an_end_a_power_cut_leaves_the_row_and_the_end_or_neit
         found.add(spool.record(job).ended)
         after.close()
     assert found == {False, True}
+
+
+def order_new_book(spool: Spool, job: str, known: KnownBook) -> None:
+    """People are asked about a job, and two of them say that it is for a new book."""
+    row = known.row
+    objection = BookObjection(Reason.BOOK_OVER_LINES, row.ordinal, row.place, job=row.job, at=row.at)
+    spool.change(job, ask_about_book(objection, AT)).result(timeout=30)
+    for terminal, person in (("t", "Ann"), ("u", "Ben")):
+        given = Answered(spool.record(job).epoch, Verdict.NEW_BOOK, 1, 0, terminal, person)
+        spool.change(job, changes.answer(given, at=AT, date=AT[:10], trusted=True)).result(timeout=30)
+
+
+def test_at_every_write_a_power_cut_leaves_the_lost_book_or_the_new_one(tmp_path: Path) -> None:
+    """A book is known up to line 3; an update into a new one is ordered, stops behind its first line, and is ended."""
+    disk = Disk(f"disk {tmp_path}")
+    store = Store(tmp_path / "store", names=("a",), vfs=disk.name)
+    cuts: list[Path] = []
+
+    def cut(name: str) -> None:
+        if name.endswith(("-wal", ".sqlite")):
+            copy = tmp_path / f"cut-{len(cuts)}"
+            shutil.copytree(store.folder, copy, ignore=shutil.ignore_patterns("*-shm"))
+            cuts.append(copy)
+
+    try:
+        spool = store.open()
+        finish(spool, accept(store, spool).job_id)
+        lost = spool.books.known(NAMES)
+        assert lost is not None
+        job = accept(store, spool).job_id
+        disk.on_write = disk.on_sync = cut
+        order_new_book(spool, job, lost)
+        print_to(spool, job, 1)
+        stop(spool, job)
+        discard(spool, job)
+        disk.on_write = disk.on_sync = lambda _name: None
+        cut("-wal")
+    finally:
+        store.close()
+        disk.unregister()
+    found = set()
+    for copy in cuts:
+        after = Store(copy, names=("a",))
+        spool = after.open()
+        known, record = spool.books.known(NAMES), spool.record(job)
+        assert known is not None
+        assert known.row == lost.row if record.untouched else known.row.number == 2
+        assert place(spool) == ((1, 4, False) if record.untouched else (1, 2, True))
+        assert spool.verify() == []
+        found.add((record.untouched, record.ended))
+        after.close()
+    assert found == {(True, False), (False, False), (False, True)}
 
 
 def test_a_row_whose_transaction_was_not_stored_is_not_known(store: Store) -> None:

@@ -14,7 +14,7 @@ from passbook.job.states import JobState, Reason
 from passbook.protocol.book_words import BookReport, BookView, book_lines, check_book
 from passbook.protocol.messages import SubmitJob
 from passbook.protocol.progress import state_words
-from terminal.dialogue import Order, is_grave
+from terminal.dialogue import Order, choices, is_grave, read_order
 from terminal.keyring import KeyRing, book_key_ref
 from terminal.own_copy import account_of
 from terminal.picture import picture
@@ -33,8 +33,8 @@ def asked(objection: BookObjection = OBJECTION) -> Any:
 
 def test_the_question_says_where_the_book_stands_and_what_can_be_done() -> None:
     assert picture(asked())[-1] == (
-        "Its book stands at page 1, line 13, as job 7f3a09c2 left it. An order to print it all the same takes two "
-        "people; to have it where the book stands, discard it and send it again at page 1, line 13."
+        "Its book stands at page 1, line 13, as job 7f3a09c2 left it. An order to print it all the same, or into a new "
+        "book, takes two people; to have it where the book stands, discard it and send it again at page 1, line 13."
     )
     unknown = picture(asked(BookObjection(Reason.BOOK_NOT_KNOWN)))[-1]
     assert unknown == (
@@ -50,8 +50,8 @@ def test_while_an_area_is_away_no_place_is_told_as_certain() -> None:
     stale = replace(OBJECTION, may_be_more=True)
     assert picture(asked(stale))[-1] == (
         "Its book stands at least at page 1, line 13, as job 7f3a09c2 left it, and a storage area is out of use that "
-        "may know more. An order to print it all the same takes two people; to have it where the book stands, "
-        "discard it and send it again behind the last line on its paper."
+        "may know more. An order to print it all the same, or into a new book, takes two people; to have it where the "
+        "book stands, discard it and send it again behind the last line on its paper."
     )
     assert picture(asked(replace(stale, reason=Reason.BOOK_NOT_KNOWN)))[-1] == (
         "A storage area is out of use; by the others its book stands at least at page 1, line 13, as job 7f3a09c2 left "
@@ -70,10 +70,24 @@ def test_an_order_of_one_person_is_shown_to_the_second_one() -> None:
     lines = picture(replace(asked(), proposed=order))
     assert "Ann at teller-1 ordered it printed all the same." in lines[-1]
     assert is_grave(asked(), Order(Verdict.PRINT))
+    new = picture(replace(asked(), proposed=replace(order, verdict=Verdict.NEW_BOOK)))
+    assert "Ann at teller-1 ordered it printed into a new book." in new[-1]
+
+
+def test_a_new_book_is_offered_where_people_are_asked_about_a_book_and_nowhere_else() -> None:
+    letter = "    n  print all of it into a new book, with which the memory begins anew"
+    assert letter in choices(asked(), "teller-1")
+    order = read_order(asked(), "n", "teller-1")
+    assert order == Order(Verdict.NEW_BOOK)
+    assert is_grave(asked(), order)
+    for other in (question(view(), steps=()), replace(asked(), job=replace(asked().job, begun=True))):
+        assert letter not in choices(other, "teller-1")
+        with pytest.raises(PassbookError, match="not one of the choices"):
+            read_order(other, "n", "teller-1")
 
 
 def test_an_untouched_update_is_printed_or_discarded_whole() -> None:
-    offered = "  teller answer 7f3a09c2.1 --print --person NAME   (all the same; or --discard)"
+    offered = "  teller answer 7f3a09c2.1 --print --person NAME   (all the same; or --discard, --new-book)"
     job = replace(asked().job, job="7f3a09c2d1e84b55")
     assert answer_command(job) == offered
     assert answer_command(replace(job, reasons=(Reason.POWER_LOSS, *job.reasons))) == offered
@@ -101,7 +115,7 @@ def test_the_answer_about_an_account_is_a_sentence_for_each_book() -> None:
 
 
 def test_the_newest_book_key_is_todays_and_the_one_before_it_counts_too() -> None:
-    one, two, three = (bytes([number] * 32) for number in (1, 2, 3))
+    one, two, three = (bytes(range(number, number + 32)) for number in (1, 2, 3))
     ring = KeyRing()
     assert ring.book_secrets("4711") == ()
     for key in (one, two, three):
@@ -118,6 +132,13 @@ def test_the_newest_book_key_is_todays_and_the_one_before_it_counts_too() -> Non
         with pytest.raises(PassbookError) as refused:
             ring.with_book_key(key)
         assert refused.value.code == code
+
+
+@pytest.mark.parametrize("byte", [0, 7, 255])
+def test_a_book_key_that_anybody_guesses_is_refused(byte: int) -> None:
+    with pytest.raises(PassbookError, match="not a secret: all of its bytes are the same") as refused:
+        KeyRing().with_book_key(bytes([byte] * 32))
+    assert refused.value.code == "key-malformed"
 
 
 def test_the_account_is_that_of_an_update_and_of_no_other_document() -> None:

@@ -124,6 +124,24 @@ def test_pages_are_written_as_pictures(enrolled: tuple[Teller, FakeAppliance], d
     ]
 
 
+def test_a_file_of_another_program_is_not_overwritten_by_a_picture(
+    enrolled: tuple[Teller, FakeAppliance], document: Path, tmp_path: Path
+) -> None:
+    teller, fake = enrolled
+    telling(fake)
+    own, photo, folder = tmp_path / "own.png", tmp_path / "photo.png", tmp_path / "pages"
+    for _ in range(2):
+        assert teller.run("check", document, "--png", own).code == 0
+    Image.new("RGB", (4, 4)).save(photo)
+    folder.mkdir()
+    (folder / "page-3.png").write_text("a statement")
+    for place, kept in ((photo, photo), (folder, folder / "page-3.png")):
+        before = kept.read_bytes()
+        ended = teller.run("check", document, "--png", place)
+        assert (ended.code, "[file-problem]" in ended.err, "is not overwritten" in ended.err) == (6, True, True)
+        assert kept.read_bytes() == before
+
+
 @pytest.mark.parametrize("code", ["connection-lost", "appliance-locked"])
 def test_the_shipped_layouts_count_where_the_appliance_does_not_answer(
     enrolled: tuple[Teller, FakeAppliance], document: Path, code: str

@@ -150,6 +150,40 @@ def test_the_type_of_the_part_names_the_format(
     assert [(part.format, part.document) for part in only(server).parts] == [(form, file.read_bytes())]
 
 
+CASES = ROOT / "tests" / "cases" / "documents"
+GERMAN = CASES / "20-semicolon-german-excel.csv"
+
+
+def test_a_file_of_another_program_is_sent_so_that_no_appliance_needs_its_import_profile(mail: Mail) -> None:
+    with FakeMailServer().serving() as server:
+        ended = mail(GERMAN, "--import", "german-excel", "--to", TO, "--server", server.address, "--plain")
+    assert ended.errors == []
+    [part] = only(server).parts
+    assert (part.format, part.title) == ("passbook-update+json", "20-semicolon-german-excel.json")
+    sent = json.loads(part.document)
+    assert (sent["layout"], sent["account"], sent["currency"]) == ("savings-24", "001-22-334455", "EUR")
+    # As the file has it: 05.01.2026, 2500,00 and 3100,00.
+    written = {name: value for name, value in sent["entries"][0].items() if value}
+    assert written == {"date": "2026-01-05", "text": "Gehalt", "deposit": "2500.00", "balance": "3100.00"}
+    assert sent["start"] == {"page": 1, "line": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("no-such", "unknown-import"), ("norwegian-bank", "document-malformed"), ("", "two-readings")]
+)
+def test_a_file_that_its_import_profile_does_not_fit_is_not_sent(mail: Mail, name: str, code: str) -> None:
+    server = FakeMailServer()
+    with server.serving():
+        ended = mail(GERMAN, *(("--import", name) if name else ()), "--to", TO, "--server", server.address, "--plain")
+    assert server.messages == []
+    assert ended.errors == [code]
+
+
+def test_an_import_profile_reads_no_other_format(mail: Mail, note: Path) -> None:
+    ended = mail(note, "--import", "plain", "--to", TO, "--server", "127.0.0.1:25", "--plain")
+    assert (ended.code, "--import goes with a CSV file" in ended.errors[0]) == (CALLER, True)
+
+
 @pytest.mark.parametrize(
     ("replies", "code", "error"),
     [

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import getpass
+import io
 import sys
 from pathlib import Path
 
@@ -86,3 +87,12 @@ def test_nothing_typed_is_no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None
     Keyboard(monkeypatch, "")
     with pytest.raises(PassbookError):
         passphrase.obtain(None, new=False)
+
+
+def test_a_line_is_typed_unseen_or_taken_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    keyboard = Keyboard(monkeypatch, "001-22")
+    assert passphrase.unseen_line("Account: ") == "001-22"
+    assert keyboard.left == []
+    for given, line in ((b"001-22\nmore\n", "001-22"), (b"", ""), (b"\xff\n", "")):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+        assert passphrase.unseen_line("Account: ") == line

@@ -9,7 +9,7 @@ import pytest
 
 from demo.network import Cable
 from demo.story import SECOND
-from demo.world import await_fact
+from demo.world import CommandFailed, await_fact
 from passbook.protocol.messages import JobRef
 from terminal.own_copy import account_of
 from tests.terminal.agent.agent_world import AgentWorld
@@ -88,3 +88,27 @@ def test_what_a_terminal_printed_alone_is_remembered_by_both_sides(office: Agent
     office.terminal.run("answer", third, "--discard", "--person", "Ann")
     assert is_on(office.own, SECOND)
     assert not is_on(office.world, SECOND)
+
+
+def test_in_the_spool_of_a_terminal_two_names_say_that_a_book_is_a_new_one(office: AgentWorld, cable: Cable) -> None:
+    port, choice = office.own_printer(), choose("both", "terminal", "terminal")
+    office.power_up(HURRY, stand_in(port))
+    watch_own_printer(office, SECOND)
+    cable.cut()
+    office.agent.await_log("appliance-apart")
+
+    def own(one: str) -> dict[str, Any]:
+        return dict(office.ask_agent("Spooler.GetJob", JobRef(one)))
+
+    first = send(office, SECOND, *choice)
+    await_fact(lambda: own(first)["state"] == "completed", office.agent.log)
+    lost = send(office, SECOND, *choice)
+    await_fact(lambda: own(lost)["reasons"] == ["book-content-repeated"], office.agent.log)
+    with pytest.raises(CommandFailed) as one_person:
+        office.terminal.run("answer", lost, "--new-book", "--person", "Ann")
+    assert one_person.value.error_code == "second-person-needed"
+    office.terminal.run("answer", lost, "--new-book", "--person", "Bob")
+    await_fact(lambda: own(lost)["state"] == "completed", office.agent.log)
+    cable.mend()
+    await_fact(lambda: office.at_appliance(lost).get("state") == "completed", office.agent.log)
+    assert office.at_appliance(lost)["answered"]["verdict"] == "new-book"
