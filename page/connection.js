@@ -10,6 +10,8 @@ export const TERMINAL_STATES = new Set(["canceled", "aborted", "completed"]);
 /** Milliseconds of silence after which a connection is probed, and for the answer. */
 const PROBE = 6000;
 const ANSWER = 5000;
+/** Milliseconds of silence after which the page itself must have slept: it looks every two seconds, while hidden once a minute. */
+const ASLEEP = 150000;
 /** Milliseconds for connecting. */
 const CONNECTING = 15000;
 /** Jobs up to which the whole list is asked for at each look, and looks between two requests for a longer one. */
@@ -171,6 +173,7 @@ export class Branch {
   /** Give up a connection that does not answer. */
   async probe(after) {
     const link = this.link;
+    if (this.state === "ready" && Date.now() - link.heardAt > ASLEEP) link.giveUp();
     if (this.state !== "ready" || link.probing || Date.now() - link.heardAt < after) return;
     link.probing = true;
     try {

@@ -169,9 +169,10 @@ export function ask(title, body, answers) {
 
 /** The sentence of an error: the page's own, else in the language of the person, else as the appliance said it. */
 export function sentence(error) {
-  if (error.code && has(`fault.${error.code}`)) return t(`fault.${error.code}`, error.facts);
-  if (error.code && has(`error.${error.code}`)) return t(`error.${error.code}`, error.facts);
-  return harmless(error.sentence ?? t("fault.page", { why: error.message }));
+  const key = error.code && [`fault.${error.code}`, `error.${error.code}`].find(has);
+  const text = key ? t(key, error.facts) : harmless(error.sentence ?? t("fault.page", { why: error.message }));
+  // Everywhere else a person reads the beginning of a job's id, and times of the branch.
+  return text.replace(/\b[0-9a-f]{32}\b/g, (job) => short(job)).replace(/\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)/g, (stamp) => when(stamp));
 }
 
 /** The problems in a status, as sentences in the language of the person where the page has them. */

@@ -261,6 +261,7 @@ export class SendView {
 
   async take() {
     const file = this.file.files[0];
+    this.text.disabled = Boolean(file);
     if (!file) return;
     const known = { csv: "passbook-update+csv", json: "passbook-update+json", txt: "text", pdf: "pdf", form: "form" }[file.name.split(".").at(-1).toLowerCase()];
     if (known) this.format.value = known;
@@ -268,7 +269,6 @@ export class SendView {
     // A name that a person typed stays; that of an earlier file does not.
     if (!this.title.value || this.title.value === this.ownName) this.title.value = file.name.slice(0, 128);
     this.ownName = file.name.slice(0, 128);
-    this.text.disabled = true;
     this.text.value = "";
     this.check();
   }

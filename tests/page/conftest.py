@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import pytest
 from playwright._impl._api_structures import ClientCertificate
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from demo.browser_identity import PASSWORD, save_identity
 from demo.world import Terminal, World
@@ -35,8 +35,8 @@ SWITCHES: Final = (
     "--no-first-run",
 )
 """For a browser that speaks to no place but the branch."""
-PATIENCE: Final = 20_000.0
-"""Milliseconds within which a page must show what it is looked at for."""
+PATIENCE: Final = 60_000.0
+"""Milliseconds within which a page must show what it is looked at for, on a busy machine."""
 
 OpenPage = Callable[..., Page]
 
@@ -48,6 +48,7 @@ def browser() -> Iterator[Browser]:
     Playwright keeps the event loop of its thread while it runs, so it runs for the tests of this folder alone.
     """
     need("chromium")
+    expect.set_options(timeout=PATIENCE)
     with ExitStack() as stack:
         browser = started(stack).chromium.launch(
             executable_path=shutil.which("chromium"), args=list(SWITCHES), chromium_sandbox=os.geteuid() != 0

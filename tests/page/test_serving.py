@@ -67,7 +67,7 @@ def said_by(page: Page, address: str) -> str:
 
 
 def test_a_certificate_that_is_revoked_ends_an_open_page_and_opens_no_other(
-    open_office: OpenOffice, open_page: OpenPage
+    open_office: OpenOffice, open_page: OpenPage, browsers: Browsers
 ) -> None:
     office = open_office()
     page = open_page(office, office.counter)
@@ -76,7 +76,16 @@ def test_a_certificate_that_is_revoked_ends_an_open_page_and_opens_no_other(
     expect(page.locator("#link")).to_contain_text("The certificate of this terminal was revoked.")
     expect(page.locator("#main")).to_be_empty()
     expect(page.locator(".who")).to_be_empty()
-    assert said_by(page, f"https://{office.world.address}/") == "certificate-revoked"
+    # Neither what this browser has already, nor what one asks for that never had a page.
+    file = page.url.partition("#")[0] + "page.js"
+    before = browsers.with_certificate(office, office.counter)
+    for browser, address in (
+        (page, page.url),
+        (page, file),
+        (before, f"https://{office.world.address}/"),
+        (before, file),
+    ):
+        assert said_by(browser, address) == "certificate-revoked"
 
 
 def test_a_page_of_another_place_does_not_connect_with_the_certificate_of_its_reader(

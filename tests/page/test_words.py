@@ -40,7 +40,7 @@ REFUSED_ONLY: Final = {
     "stock-refused",
 }
 """Errors of the store that only a command, or a program that does not start, tells."""
-NAMED: Final = {
+NAMED: Final[dict[str, list[str]]] = {
     "reason": [one.value for one in Reason],
     "state": [one.value for one in JobState],
     "waits": [one.value for one in Why],

@@ -1,0 +1,262 @@
+"""What goes wrong while a page is open: two answers at once, other rings, large files, stalled lines, a long sleep."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+
+from demo.world import World
+from drivers.simulator.faults import AfterStrike, Target
+from terminal.keyring import KeyRing, new_ring_key, seal_ring
+from tests.page.conftest import OpenPage
+from tests.page.test_questions_in_a_browser import KEY_TIME, answers_of, card_of
+from tests.scenarios.books import Statement
+from tests.scenarios.conftest import an_office
+from tests.scenarios.office import Office
+
+HUGE: Final = 50 * 1024 * 1024
+LOOK: Final = 2500
+"""Milliseconds within which a page that wakes looks at its connection."""
+SERVICE: Final = "**/xfs4iot/v1.0/Spooler*"
+
+
+LOCKED: Final = Statement(101, count=8)
+"""The statement of a job whose key the appliance lost in a power cut."""
+
+
+@pytest.fixture(scope="module")
+def office(furnished: World) -> Iterator[Office]:
+    """One office for all tests of this file, which has one locked job; tests stop further ones."""
+    with an_office(furnished, address=furnished.address) as office:
+        printing, _question = office.print_until_cut(LOCKED, Target.BOTH, AfterStrike(line=3))
+        printing.kill()
+        yield office
+
+
+def stopped(office: Office, number: int) -> str:
+    """One more job, which a power cut of the mechanism stopped after its third line; the appliance has its key."""
+    printing, question = office.print_until_cut(Statement(number, count=8), Target.PRINTER, AfterStrike(line=3))
+    printing.kill()
+    return question.job.job
+
+
+class Line:
+    """Between a page and its appliance; it can keep events back, while answers pass.
+
+    Attributes:
+        is_cut: whether a new connection is refused.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.is_cut = False
+        self._page_side: WebSocketRoute | None = None
+        self._kept: list[str | bytes] | None = None
+        page.route_web_socket(SERVICE, self._connect)
+
+    def _connect(self, page_side: WebSocketRoute) -> None:
+        if self.is_cut:
+            page_side.close()
+            return
+        self._page_side = page_side
+        page_side.connect_to_server().on_message(lambda message: self._carry(page_side, message))
+
+    def _carry(self, page_side: WebSocketRoute, message: str | bytes) -> None:
+        if self._kept is not None and json.loads(message)["header"]["type"] == "unsolicited":
+            self._kept.append(message)
+        elif page_side is self._page_side:
+            page_side.send(message)
+
+    def keep_events(self) -> None:
+        """Keep every event from now on."""
+        self._kept = []
+
+    def let_through(self) -> None:
+        """Let the kept events through, and those that come."""
+        kept, self._kept = self._kept or [], None
+        for message in kept:
+            if self._page_side is not None:
+                self._page_side.send(message)
+
+    def lose(self) -> None:
+        """Nothing comes over this connection any more, though it looks whole; no other one comes about."""
+        self._page_side = self._kept = None
+        self.is_cut = True
+
+
+def test_the_slower_one_of_two_people_reads_who_answered_and_what(office: Office, open_page: OpenPage) -> None:
+    job = stopped(office, 102)
+    slower = open_page(office, office.manager)
+    line = Line(slower)
+    slower.reload()
+    quicker = open_page(office, office.counter)
+    card = card_of(slower, job)
+    card.get_by_label("Your name").fill("Rita Example")
+    card.get_by_role("button", name="Discard it").click()
+    dialog = slower.get_by_role("dialog")
+    line.keep_events()
+    card_of(quicker, job).get_by_label("Your name").fill("Ann Example")
+    card_of(quicker, job).get_by_role("button", name="Discard it").click()
+    quicker.get_by_role("dialog").get_by_role("button", name="Yes").click()
+    expect(quicker.locator(".closed")).to_contain_text("discard it")
+    dialog.get_by_role("button", name="Yes").click()
+    told = dialog.get_by_role("alert")
+    expect(told).to_contain_text(f"{job[:8]} was already answered by Ann Example at counter-1")
+    # The time is that of the branch, as everywhere on the page.
+    assert re.search(r"at counter-1 \(\d\d:\d\d\): discard it", told.text_content() or "")
+    line.let_through()
+    expect(slower.locator(".closed")).to_contain_text('Ann Example at counter-1 ordered "discard it"')
+    expect(slower.locator(f"#question-{job[:8]}")).to_have_count(0)
+    assert [one["person"] for one in answers_of(office, job)] == ["Ann Example"]
+
+
+def test_the_ring_of_somebody_else_and_a_wrong_passphrase_change_nothing_and_nothing_is_kept(
+    office: Office, open_page: OpenPage, tmp_path: Path
+) -> None:
+    [job] = [one["job"]["job"] for one in office.world.ctl("questions") if not one["readable"]]
+    page = open_page(office, office.counter)
+    card = card_of(page, job)
+    other = tmp_path / "keyring"
+    other.write_bytes(seal_ring(KeyRing(keys={"b-1": new_ring_key()}), b"another one"))
+
+    def answer_with(ring: Path, passphrase: str) -> str:
+        """What a person reads who answers with this ring."""
+        card.get_by_label("File of the key ring").set_input_files(ring)
+        card.get_by_label("Passphrase").fill(passphrase)
+        card.get_by_role("button", name="go on from line").first.click()
+        expect(card.get_by_role("alert")).not_to_be_empty(timeout=KEY_TIME)
+        expect(card.get_by_label("Passphrase")).to_have_value("")
+        return card.get_by_role("alert").inner_text()
+
+    card.get_by_label("Your name").fill("Ann Example")
+    assert answer_with(other, "another one") == "The key ring has no key for this job: it needs k1."
+    locked = "The key ring does not open: the passphrase is another one, or the file is no key ring."
+    assert answer_with(office.counter.home / "keyring", "another one") == locked
+    assert answer_with(_large_file(tmp_path), "another one") == locked
+    assert answers_of(office, job) == []
+    assert kept_by(page) == {}
+    assert page.workers == []
+    page.reload()
+    expect(card_of(page, job).get_by_label("Your name")).to_have_value("")
+    expect(card_of(page, job)).to_contain_text("Needed to print from the stored copy.")
+
+
+def kept_by(page: Page) -> dict[str, Any]:
+    """Everything that the browser would have of this page after its end."""
+    state: dict[str, Any] = dict(page.context.storage_state(indexed_db=True))
+    kept = {name: value for name, value in state.items() if value}
+    more = page.evaluate("""async () => ({
+      session: Object.keys(sessionStorage), caches: await caches.keys(),
+      workers: (await navigator.serviceWorker.getRegistrations()).length,
+    })""")
+    return kept | {name: value for name, value in more.items() if value}
+
+
+def _large_file(folder: Path) -> Path:
+    file = folder / "large.csv"
+    with file.open("wb") as large:
+        large.truncate(HUGE)
+    return file
+
+
+def test_a_file_of_50_mb_is_refused_before_it_goes_anywhere_and_the_page_stays_usable(
+    office: Office, open_page: OpenPage, tmp_path: Path
+) -> None:
+    page = open_page(office, office.counter)
+    sent: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(len(data))))
+    page.reload()
+    page.get_by_role("navigation").get_by_role("link", name="Send").click()
+    main = page.locator("main")
+    main.get_by_label("File", exact=True).set_input_files(_large_file(tmp_path))
+    expect(main.get_by_role("alert").first).to_have_text(
+        "The document has 51200 KiB, and 1024 KiB are possible. Nothing was sent."
+    )
+    main.get_by_label("File", exact=True).set_input_files([])
+    pasted = main.get_by_label("Or paste a text here")
+    pasted.fill("x" * 1024 * 1025)
+    main.get_by_role("button", name="Check it and show its pages").click()
+    expect(main.get_by_role("alert").first).to_contain_text("has 1025 KiB")
+    assert max(sent) < 4096
+    pasted.fill(Statement(103, count=3).csv())
+    main.get_by_role("button", name="Check it and show its pages").click()
+    expect(main.locator(".preview svg text.run").first).to_be_visible()
+
+
+@contextmanager
+def silent(office: Office) -> Iterator[None]:
+    """The appliance does nothing, and its connections stay open, as behind a router that lost its memory."""
+    pid = office.world.appliance_pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def can_be_pressed(button: Locator) -> bool:
+    """Whether a person reaches a button, by pointing at it or by the keyboard."""
+    reached: bool = button.evaluate("""one => {
+      one.scrollIntoView({block: "center"});
+      const box = one.getBoundingClientRect();
+      one.focus();
+      return document.activeElement === one
+        || one.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
+    }""")
+    return reached
+
+
+def test_a_connection_over_which_nothing_comes_is_said_plainly_and_nothing_can_be_pressed(
+    office: Office, open_page: OpenPage
+) -> None:
+    job = stopped(office, 103)
+    page = open_page(office, office.counter)
+    card = card_of(page, job)
+    card.get_by_label("Your name").fill("Ann Example")
+    card.get_by_role("button", name="Discard it").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    with silent(office):
+        expect(page.locator("#link")).to_contain_text("Not connected since", timeout=KEY_TIME)
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        assert not can_be_pressed(card.get_by_role("button", name="Hold it", include_hidden=True))
+    expect(page.locator("#link")).to_be_empty(timeout=KEY_TIME)
+    expect(page.locator("#said")).to_contain_text("The appliance answers again; everything was asked anew.")
+    assert can_be_pressed(card_of(page, job).get_by_role("button", name="Hold it"))
+    assert answers_of(office, job) == []
+
+
+def test_a_page_that_slept_for_a_day_asks_everything_anew_and_shows_no_stale_question(
+    office: Office, open_page: OpenPage
+) -> None:
+    old = stopped(office, 104)
+    page = open_page(office, office.counter)
+    line = Line(page)
+    page.clock.install()
+    page.reload()
+    card = card_of(page, old)
+    # No timer of it runs and nothing reaches it, while its connection looks whole.
+    asleep = datetime.now(UTC) + timedelta(seconds=5)
+    page.clock.pause_at(asleep)
+    line.keep_events()
+    office.answer(office.manager, old, "--discard")
+    new = stopped(office, 105)
+    line.lose()
+    page.clock.set_system_time(asleep + timedelta(days=1))
+    page.clock.run_for(LOOK)
+    assert not can_be_pressed(card.get_by_role("button", name="Hold it", include_hidden=True))
+    line.is_cut = False
+    page.clock.resume()
+    card_of(page, new)
+    expect(page.locator(f"#question-{old[:8]}")).to_have_count(0)
+    expect(page.locator(".closed", has_text=old[:8])).to_be_visible()
+    office.answer(office.manager, new, "--hold")
+    expect(page.locator(".closed", has_text=new[:8])).to_contain_text("person at manager")
