@@ -176,15 +176,7 @@ class Acceptance:
     async def check(self, asked: CheckDocument, document: bytes) -> Shape:
         """Judge a document as `submit` would, and keep nothing of it.  Raises PassbookError."""
         # Nothing is sealed, so any key will do.
-        request = SubmitJob(
-            client_request="check",
-            printer=asked.printer,
-            format=asked.format,
-            start=asked.start,
-            layout=asked.layout,
-            import_name=asked.import_name,
-            key=bytes(REQUESTER_KEY_BYTES),
-        )
+        request = replace(asked.request, key=bytes(REQUESTER_KEY_BYTES))
         if request.format == MAIL_FORMAT:
             raise PassbookError("unknown-format", format=MAIL_FORMAT, known=", ".join(FORMATS))
         return await self._shape(request, document)

@@ -6,7 +6,7 @@ from passbook.document.documents import StartLine
 from passbook.document.page_drawing import DrawnPage
 from passbook.document.plan import StepOutline
 from passbook.protocol.confidential import Confidential
-from passbook.protocol.messages import Payload
+from passbook.protocol.messages import Payload, SubmitJob
 
 
 class CheckDocument(Payload, frozen=True):
@@ -25,6 +25,18 @@ class CheckDocument(Payload, frozen=True):
     start: StartLine | None = None
     layout: str = ""
     import_name: str = ""
+
+    @property
+    def request(self) -> SubmitJob:
+        """The request by which a destination judges it, without its document."""
+        return SubmitJob(
+            client_request="check",
+            printer=self.printer,
+            format=self.format,
+            start=self.start,
+            layout=self.layout,
+            import_name=self.import_name,
+        )
 
 
 class CheckedDocument(Confidential, frozen=True, rename="camel"):

@@ -23,6 +23,7 @@ from passbook.job.record import Acknowledged, Decider, Record, Verdict, without_
 from passbook.job.states import JobState
 from passbook.protocol.capabilities import Capabilities, capabilities_of
 from passbook.protocol.document import GetDocument, StoredDocument
+from passbook.protocol.document_check import CheckDocument, CheckedDocument
 from passbook.protocol.finding import Finding
 from passbook.protocol.history_reply import GetHistory, HistoryReply
 from passbook.protocol.layouts_reply import LayoutsReply
@@ -175,6 +176,15 @@ class AgentOperations:
     async def upload_piece(self, call: Call, piece: UploadPiece) -> Received:
         """Take the next bytes of a document; they are kept as long as the connection."""
         return take_piece(call.connection.uploads, piece)
+
+    @operation("Spooler.CheckDocument", CALLERS, "unknown-upload", "unknown-printer")
+    async def check_document(self, call: Call, asked: CheckDocument) -> CheckedDocument:
+        """Have the appliance judge a document and tell its pages; while it is away, by what it told last."""
+        document = whole_document(call.connection.uploads, asked)
+        if not self._reach.is_reached:
+            return await asyncio.to_thread(self._known.check, asked, document)
+        bare = replace(asked, upload="", document=b"")
+        return await self._upstream.command_with("Spooler.CheckDocument", bare, document, CheckedDocument)
 
     @operation("Spooler.SubmitJob", CALLERS, *CHOSEN, "unknown-upload", "unknown-printer")
     async def submit(self, call: Call, request: SubmitJob) -> JobView:

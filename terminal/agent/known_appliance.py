@@ -13,7 +13,10 @@ from drivers.dialects.known import DIALECTS
 from drivers.ports.place import place_of
 from passbook.document.import_profile import NO_IMPORTS, Imports
 from passbook.document.layout import BookLayout
+from passbook.document.page_drawing import drawn_pages
+from passbook.document.plan import outline
 from passbook.errors import PassbookError, shown
+from passbook.protocol.document_check import CheckDocument, CheckedDocument
 from passbook.protocol.messages import SheetView, SubmitJob
 from passbook.protocol.printer_setup import PrinterSetup
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts, sheets_of
@@ -50,6 +53,12 @@ class KnownAppliance:
         """Place a document as the appliance would.  Raises PassbookError, `unknown-printer` for one not known here."""
         facts = self._facts(request.printer)
         return self.make_printer(facts, facts.setup, tell=lambda _news: None).prepare(request, document)
+
+    def check(self, asked: CheckDocument, document: bytes) -> CheckedDocument:
+        """Judge a document as the appliance would, and give its pages.  Raises as prepare() does."""
+        prepared = self.prepare(asked.request, document)
+        pages = drawn_pages(prepared.plan, prepared.sheet, self.layout(prepared.layout))
+        return CheckedDocument(prepared.layout, prepared.form, outline(prepared.plan), pages, prepared.account)
 
     def make_printer(self, settings: PrinterSettings, setup: PrinterSetup, *, tell: Callable[[News], None]) -> Printer:
         """A printer to place documents for, or to drive.

@@ -13,6 +13,7 @@ from client.remote import RemoteError
 from client.transport import Transport
 from passbook.errors import PassbookError
 from passbook.protocol.completions import Completion
+from passbook.protocol.document_check import CheckDocument
 from passbook.protocol.messages import (
     MAX_PIECE,
     Envelope,
@@ -32,7 +33,7 @@ from spooler.logs import Log
 _LOG: Final = Log("upstream")
 
 T = TypeVar("T")
-D = TypeVar("D", SubmitJob, TakeTurn)
+D = TypeVar("D", SubmitJob, TakeTurn, CheckDocument)
 
 BACK_OFF: Final = (0.5, 1.0, 2.0, 5.0)
 """Seconds before each further attempt to connect; the last one comes again and again."""
@@ -118,7 +119,7 @@ class Upstream:
                 return await self.command(name, msgspec.structs.replace(payload, document=document), kind)
             # The appliance takes one upload at a time from a connection.
             async with self._uploading:
-                upload = payload.job or "document"
+                upload = getattr(payload, "job", "") or "document"
                 for start in range(0, len(document), MAX_PIECE):
                     piece = UploadPiece(upload, document[start : start + MAX_PIECE])
                     await self.command("Spooler.UploadPiece", piece, Received)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from firmware.service.operations import OPERATIONS
+from passbook.book.judging import TAKES_TWO
 from passbook.document.plan import StepKind
 from passbook.errors import CATALOGUE
 from passbook.errors.storage_errors import STORAGE_ERRORS
@@ -51,7 +52,7 @@ NAMED: Final[dict[str, list[str]]] = {
     "order": [one.value for one in Verdict if one is not Verdict.RESUME],
     "prompt": ["insert", "turn", "take", "take-full", "new-book", "book", "sheet", "form"],
     "doubt": [one.value for one in StepKind if one.traits.doubt],
-    "book.loss": [Reason.BOOK_OVER_LINES, Reason.BOOK_REPEATED, Reason.BOOK_GAP, Reason.BOOK_NOT_KNOWN],
+    "book.loss": [one.value for one in (*TAKES_TWO, Reason.BOOK_NOT_KNOWN)],
     "view": ["questions", "now", "send", "history", "printers", "terminals", "wall"],
     "area": [*(one.value for one in AreaState), "absent"],
     "link": ["connecting", "lost", "page-outdated", "certificate-revoked", "certificate-not-accepted", "apart"],
