@@ -34,12 +34,12 @@ MOST_REQUESTS: Final = 16
 _KEPT: Final = frozenset({HTTPStatus.OK, HTTPStatus.NOT_MODIFIED, HTTPStatus.TEMPORARY_REDIRECT})
 """What a browser with the right certificate is answered; after anything else the connection ends."""
 
-Answer = Callable[[ServerConnection, Request], Response | None]
+_Answer = Callable[[ServerConnection, Request], Response | None]
 """Judges one request of a connection; None for one that begins to speak the protocol."""
 
 
-async def answer_in_turn(connection: ServerConnection, request: Request, answer: Answer) -> Response | None:
-    """Answer the requests of a connection, each by `answer`; returns what websockets is to do with the last one."""
+async def answer_in_turn(connection: ServerConnection, request: Request, answer: _Answer) -> Response | None:
+    """_Answer the requests of a connection, each by `answer`; returns what websockets is to do with the last one."""
     loop = asyncio.get_running_loop()
     end = loop.time() + KEPT_FOR
     for number in range(1, MOST_REQUESTS + 1):
