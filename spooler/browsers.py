@@ -39,7 +39,7 @@ _Answer = Callable[[ServerConnection, Request], Response | None]
 
 
 async def answer_in_turn(connection: ServerConnection, request: Request, answer: _Answer) -> Response | None:
-    """_Answer the requests of a connection, each by `answer`; returns what websockets is to do with the last one."""
+    """Answer the requests of a connection, each by `answer`; returns what websockets is to do with the last one."""
     loop = asyncio.get_running_loop()
     end = loop.time() + KEPT_FOR
     for number in range(1, MOST_REQUESTS + 1):
