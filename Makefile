@@ -50,7 +50,7 @@ help:
 	@echo 'make mutants  break each promise on purpose and see its test fail'
 	@echo 'make fuzz     a minute for each fuzz target (SECONDS=3600 for an hour each, TARGETS="frames rows" for some)'
 	@echo 'make docs     write the pages of docs that are made from the code'
-	@echo 'make lock     choose the newest allowed versions and write requirements.lock'
+	@echo 'make lock     choose the newest allowed versions and write requirements.lock and deploy/requirements.lock'
 	@echo 'make clean    remove the environment and everything that was built'
 
 environment: $(STAMP)
@@ -136,6 +136,8 @@ lock:
 	@build/lock/bin/python -m pip install -qq --disable-pip-version-check uv
 	@build/lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
+	@build/lock/bin/uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --constraint requirements.lock \
+		--generate-hashes --no-header --no-annotate --quiet --output-file deploy/requirements.lock
 
 clean:
 	@$(RM) -r .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -51,8 +51,10 @@ _PAINTED: Final = """text => new Promise(resolve => {
 """When a text was on the screen, by the clock of the machine."""
 _LOADED: Final = """() => {
   const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
-  return [all.length, all.reduce((sum, one) => sum + one.transferSize, 0)];
+  const connected = all.filter(one => one.connectEnd > one.connectStart).length;
+  return [all.length, all.reduce((sum, one) => sum + one.transferSize, 0), connected];
 }"""
+"""Requests, their bytes, and the connections that were opened for them."""
 
 _RING_OPENED: Final = """([ring, passphrase]) => new Promise(resolve => {
   const begun = performance.now();
@@ -99,7 +101,7 @@ async def _measure(
         answered = await _answered(world, await _context(browser, world, counter), counter)
         say("  first load")
         page = await _opened(await _context(browser, world, manager), world)
-        count, size = await page.evaluate(_LOADED)
+        count, size, connections = await page.evaluate(_LOADED)
         ring = await _ring_opened(page, counter)
         say(f"  events with {len(homes)} terminals")
         delays = await _delays(world, page, homes, Home(manager.home), events)
@@ -113,6 +115,7 @@ async def _measure(
         Figure("an order, until a program hears of it: median", delays.heard, "ms"),
         Figure("an order, until it is on the screen: median", delays.painted, "ms", reach=Reach(Bound.MOST, 100)),
         Figure("first load: requests", count, ""),
+        Figure("first load: connections for them", connections, ""),
         Figure("first load: bytes over the network", size / 1024, "KiB", reach=Reach(Bound.MOST, 160)),
         Figure("an open page, in the appliance's memory", each, "KiB"),
         Figure("a key ring is opened in the browser", ring.opened, "s", "teller", ring.opened / ring.by_teller),

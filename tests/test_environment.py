@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -89,8 +91,26 @@ def test_what_is_there_is_not_installed_again(machine: Machine) -> None:
     assert [line for line in machine.done() if line.startswith("apt-get")] == []
 
 
-def test_every_package_in_the_lock_has_a_version_and_a_hash() -> None:
-    text = (ROOT / "requirements.lock").read_text().replace("\\\n", " ")
-    rows = [line for line in text.splitlines() if line.strip()]
-    assert len(rows) > 20
+def rows_of(lock: str) -> list[str]:
+    """The packages of a lock, each in one line."""
+    text = (ROOT / lock).read_text().replace("\\\n", " ")
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "deploy/requirements.lock"])
+def test_every_package_in_a_lock_has_a_version_and_a_hash(lock: str) -> None:
+    rows = rows_of(lock)
+    assert len(rows) > 10
     assert [row for row in rows if "==" not in row or "--hash=sha256:" not in row] == []
+
+
+def test_a_device_installs_the_packages_of_the_tests_but_none_for_development_alone() -> None:
+    device = rows_of("deploy/requirements.lock")
+    assert [row for row in device if row not in rows_of("requirements.lock")] == []
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = {row.partition("==")[0] for row in device}
+    needed = {re.split(r"[=<>;]", one)[0].strip() for one in project["dependencies"]}
+    optional = project["optional-dependencies"]
+    build, development = ({re.split(r"[=<>;]", one)[0].strip() for one in optional[key]} for key in ("build", "dev"))
+    assert needed | build <= names
+    assert (development - build) & names == set()

@@ -22,7 +22,7 @@ from passbook.errors import PassbookError
 from passbook.job.actor import Actor
 from passbook.protocol.messages import POLICY_VIOLATION, PUBLISHER_PATH, SERVICE_PATH
 from spooler.browser_files import PageFiles, text_reply
-from spooler.browsers import SENDING_TIME, answer_browser, check_origin, respond
+from spooler.browsers import SENDING_TIME, answer_browser, answer_in_turn, check_origin, respond
 from spooler.clock import Clock
 from spooler.desks import Desks
 from spooler.door_session import FAREWELL, INTERNAL_ERROR, DoorSession
@@ -115,7 +115,10 @@ class TerminalDoor:
         sessions = [session for several in self._sessions.values() for session in several]
         await asyncio.gather(*(session.dismiss() for session in sessions))
 
-    def _receive(self, connection: ServerConnection, request: Request) -> Response | None:
+    async def _receive(self, connection: ServerConnection, request: Request) -> Response | None:
+        return await answer_in_turn(connection, request, self._answer)
+
+    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         """None for a terminal that begins to speak the protocol; a browser that asks for a file gets it."""
         path, _, query = request.path.partition("?")
         try:

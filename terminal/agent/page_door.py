@@ -20,7 +20,7 @@ from passbook.errors import PassbookError
 from passbook.job.actor import UnixCaller
 from passbook.protocol.messages import POLICY_VIOLATION, SERVICE_PATH
 from spooler.browser_files import PageFiles, led_to, text_reply
-from spooler.browsers import SENDING_TIME, answer_browser, check_origin, respond
+from spooler.browsers import SENDING_TIME, answer_browser, answer_in_turn, check_origin, respond
 from spooler.clock import Clock
 from spooler.door_session import FAREWELL
 from spooler.exchange import HARD_LIMIT
@@ -118,15 +118,18 @@ class PageDoor:
         _LOG.info("listening", address=self._host)
         return server
 
-    def _receive(self, connection: ServerConnection, request: Request) -> Response | None:
+    async def _receive(self, connection: ServerConnection, request: Request) -> Response | None:
+        return await answer_in_turn(connection, request, self._answer)
+
+    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         """None for a page that begins to speak the protocol; a browser that asks for a file gets it."""
         try:
-            return self._answer(connection, request)
+            return self._judged(connection, request)
         except PassbookError as error:
             _LOG.limited().warning("browser-refused", code=error.code)
             return respond(connection, text_reply(HTTPStatus.FORBIDDEN, f"{error.code}: {error}"))
 
-    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+    def _judged(self, connection: ServerConnection, request: Request) -> Response | None:
         """Raises PassbookError `origin-not-accepted`, `page-address-used`."""
         if request.headers.get_all("Host") != [self._host]:
             raise PassbookError("origin-not-accepted")

@@ -32,6 +32,7 @@ class Deed(StrEnum):
     CANCEL = "cancel"
     HOLD = "hold"
     RELEASE = "release"
+    PRIORITY = "set a priority"
     EXPIRE = "expire"
     ACKNOWLEDGE = "acknowledge"
     FORGET = "forget"

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from typing_extensions import override
 
 from passbook.job import changes
-from passbook.job.record import OPERATOR, Answered, Change, Record, Verdict, Wrap
+from passbook.job.priorities import set_priority
+from passbook.job.record import OPERATOR, Answered, Change, Decider, Record, Verdict, Wrap
 from passbook.job.reprinting import as_given
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
@@ -213,6 +214,12 @@ class Workload(RuleBasedStateMachine):
             self._life.change(held.job_id, Deed.RELEASE, changes.release(AT, "counter-1", "Ann", senior=True))
         else:
             self._life.change(self._a_job(number).job_id, Deed.HOLD, changes.hold(AT, who, "Ann"))
+
+    @rule(number=numbers, priority=st.integers(1, 100))
+    def set_priority(self, number: int, priority: int) -> None:
+        """A person gives a job that waits another place."""
+        setting = set_priority(priority, Decider("counter-1", "Ann"), AT)
+        self._life.change(self._an_open_job(number).job_id, Deed.PRIORITY, setting)
 
     @rule(size=sizes)
     def check(self, size: int) -> None:

@@ -43,12 +43,14 @@ class Door:
         self._loop = asyncio.get_running_loop()
         self.bench.listen = self._hear
         settings = _settings(branch)
+        trust = load_trust(settings.ca, settings.revoked)
+        self.doorkeeper = Doorkeeper(settings, trust, self.bench.clock, [SUPERVISOR])
         self._door = TerminalDoor(
             hub=self.bench.hub,
             desks=self.desks,
             performer=self.rooms.service,
             limits=limits,
-            judge=Doorkeeper(settings, load_trust(settings.ca, settings.revoked), self.bench.clock, [SUPERVISOR]).judge,
+            judge=self.doorkeeper.judge,
             heard=self.roll.heard,
             clock=self.bench.clock,
             files=PageFiles.shipped(),

@@ -44,7 +44,7 @@ async def get(
     appliance = door.branch.appliance
     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname=appliance)
     place = f"{appliance}:{port}" if host is None else host
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {place}", *headers, "", ""]
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {place}", "Connection: close", *headers, "", ""]
     writer.write("\r\n".join(lines).encode())
     received = await reader.read()
     writer.close()

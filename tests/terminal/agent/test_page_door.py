@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -49,7 +50,9 @@ class Machine:
     async def get(self, address: str, *, host: str | None = None, method: str = "GET") -> tuple[int, dict[str, str]]:
         parts = urlsplit(address)
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        writer.write(f"{method} {parts.path} HTTP/1.1\r\nHost: {host or parts.netloc}\r\n\r\n".encode())
+        writer.write(
+            f"{method} {parts.path} HTTP/1.1\r\nHost: {host or parts.netloc}\r\nConnection: close\r\n\r\n".encode()
+        )
         head = (await reader.read()).partition(b"\r\n\r\n")[0].decode()
         writer.close()
         first, *rest = head.split("\r\n")
@@ -140,7 +143,51 @@ def test_without_an_address_there_is_not_a_file(tmp_path: Path, path: str) -> No
     at_the_machine(tmp_path, story)
 
 
-@pytest.mark.parametrize("host", ["localhost", "evil.example", "127.0.0.1", "127.0.0.1:1"])
+def test_an_address_that_was_guessed_or_opened_already_leads_nowhere(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(machine: Machine) -> None:
+        address = await machine.page.address(CALLER)
+        token = urlsplit(address).path.strip("/")
+        guesses = (
+            "0" * 64,
+            token[:-1],
+            token.upper(),
+            f"{token}%00",
+            f"{token}/..",
+            f"x/{token}",
+            f"{token}?",
+            "a" * 8000,
+        )
+        for guess in guesses:
+            assert (await machine.get(address.replace(token, guess)))[0] in {403, 414}, guess
+        assert (await machine.get(address))[0] == 307
+        assert (await machine.get(f"{address}{FILES.version}/"))[0] == 403
+
+    at_the_machine(tmp_path, story)
+    assert [one for one in caplog.records if one.levelno > logging.WARNING or one.exc_info] == []
+
+
+def test_several_files_come_over_one_connection(tmp_path: Path) -> None:
+    async def story(machine: Machine) -> None:
+        place = urlsplit(await machine.opened())
+        reader, writer = await asyncio.open_connection(place.hostname, place.port)
+        for name in ("page.js", "page.css"):
+            path = f"{place.path}{FILES.version}/{name}"
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode())
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            assert head.startswith("HTTP/1.1 200")
+            await reader.readexactly(int(head.partition("Content-Length: ")[2].partition("\r")[0]))
+        writer.write(b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 403")
+        writer.close()
+
+    at_the_machine(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "evil.example", "127.0.0.1", "127.0.0.1:1", "127.0.0.1:1\r\nHost: evil.example"]
+)
 def test_a_name_that_was_made_to_lead_here_is_not_served(tmp_path: Path, host: str) -> None:
     async def story(machine: Machine) -> None:
         place = await machine.opened()
