@@ -7,29 +7,23 @@ appliance knows where its book stands, and asks.  Paper, history and the answer 
 
 from __future__ import annotations
 
-import argparse
 import csv
-import shutil
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from demo.damage import plant
+from demo.counter_story import CounterStory, run_story
 from demo.people import Printing
-from demo.verdict import Order, Sent, disagreements, read_sent, table, verdict_row
-from demo.world import PRINTER, PROJECT, World, await_fact
+from demo.verdict import Sent, read_sent
+from demo.world import PRINTER, PROJECT
 from drivers.simulator.faults import AtLineByte, Target
-from drivers.simulator.render import render_sheet
 from passbook.document.currencies import MINOR_DIGITS
 from passbook.document.layout import BookLayout
 from passbook.document.plan import Line, Turn, books_of
 
 PLANTS: Final = ("drop", "twice")
 """Damage that the verdict must find: a part of a line is taken off the paper, or a line is struck once more."""
-PICTURES: Final = PROJECT / "build" / "demo-books"
 ACCOUNT: Final = PROJECT / "demo" / "account.csv"
 """The statement: amounts in whole minor units, which each book prints in the digits of its currency."""
 FORMAT: Final = "passbook-update+csv"
@@ -103,40 +97,18 @@ def in_each_book(sent: Sent) -> Iterator[Sent]:
             yield sent._replace(plan=plan, book=f"{sent.book}-{number}", title=f"{sent.title}, new book")
 
 
-class BookStory:
+class BookStory(CounterStory):
     """One counter, one printer, and the books of several banks."""
 
-    def __init__(self, world: World) -> None:
-        self._began = time.monotonic()
-        self._world = world
-        self._orders: list[Order] = []
-        self._faults: list[str] = []
+    judges = "Books, history and the person's answer"
+    pictures = PROJECT / "build" / "demo-books"
 
-    def say(self, words: str) -> None:
-        """Tell what happens, with the time since the beginning."""
-        first, *more = words.rstrip().splitlines()
-        moment = f"{time.monotonic() - self._began:5.1f} s"
-        print(f"{moment}  {first}", *(f"         {line}" for line in more), sep="\n", flush=True)
-
-    def run(self, damage: str | None) -> int:
-        """Tell the story; return 0 when papers, history and the answer agree."""
-        self._prepare()
+    def tell(self) -> list[Sent]:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
+        """The statement goes into each book, and one of them is sent again; return what stands in each book."""
+        self._prepare("passbook printer", keys=("book-new",))
         sent = [self._print(number, book) for number, book in enumerate(BOOKS, 1)]
         self._send_again(sent[0])
-        history = self._world.ctl("history", "--last", "1000")
-        self._world.stop_appliance()
-        if damage is not None:
-            self.say(f"PLANTED DAMAGE: {plant(damage, self._world)}")
-        return self._judge([part for one in sent for part in in_each_book(one)], history)
-
-    def _prepare(self) -> None:
-        self._world.build()
-        self._counter = self._world.enroll("counter-1")
-        self._counter.run("keys", "new", "anna-1")
-        self._counter.run("keys", "book-new")
-        self._world.write_config()
-        self._world.start_appliance()
-        self.say("The simulated passbook printer and the appliance run; counter-1 is enrolled.")
+        return [part for one in sent for part in in_each_book(one)]
 
     def _print(self, number: int, book: Book) -> Sent:
         """Print the statement in one book, and in the one after it where it goes on."""
@@ -154,8 +126,7 @@ class BookStory:
 
     def _answer_after_cut(self, sent: Sent) -> None:
         """The printer loses its power in the change of books; Anna looks into both books, and answers."""
-        await_fact(lambda: bool(self._counter.run("questions")), lambda: self._counter.run("questions"))
-        [question] = self._counter.run("questions")
+        question = self._question()
         self.say("POWER CUT of the printer as the full book is given back.")
         self._world.mechanism.restore()
         self.say("Power is back. Nothing prints: counter-1 is asked.")
@@ -166,32 +137,21 @@ class BookStory:
         number = steps.index(missing) + 1
         if question["inDoubt"] in steps:
             self._faults.append("the cut left a line in doubt and not the change, so the story shows nothing")
-        self._counter.run("answer", sent.job, "--from-line", str(number), "--person", "Anna")
-        self._orders.append(Order(sent.job, "Anna", "resume", missing, missing - 1))
+        self._go_on_with(sent, missing, number)
         self.say(f"Anna looks into the books: line {number} is the first that is not there. She answers so.")
-
-    def _is_on_paper(self, sent: Sent, step: int) -> bool:
-        line = sent.plan[step - 1]
-        return isinstance(line, Line) and self._world.paper.times(sent.book, line.page, line.line) > 0
 
     def _send_again(self, sent: Sent) -> None:
         """Anna sends a statement that stands in its book already; the appliance asks, and she discards it."""
         strikes = self._world.paper.strikes
         file = self._world.folder / f"{sent.book}.csv"
         self._counter.run("print", str(file), "--no-wait", "--printer", PRINTER)
-        await_fact(lambda: bool(self._counter.run("questions")), lambda: self._counter.run("questions"))
+        question = self._question()
         self.say(f"{sent.title}: the same statement is sent once more, by mistake. Nothing prints: counter-1 is asked.")
         self.say(self._counter.screen("questions"))
-        [question] = self._counter.run("questions")
         self.say(self._counter.screen("answer", question["job"]["job"], "--discard", "--person", "Anna"))
         self.say(self._counter.screen("book", sent.book))
         if self._world.paper.strikes != strikes:
             self._faults.append(f"{sent.title}: a statement that stood in its book was printed once more")
-
-    def _finish(self, printing: Printing) -> None:
-        code = printing.end(60)
-        if code != 0:
-            raise RuntimeError(f"teller ended with {code}: {printing.error()} {printing.refused}")
 
     def _tell_change(self, sent: Sent, printing: Printing) -> None:
         """What the paper says at the edges of the books, and what Anna was asked for."""
@@ -214,34 +174,10 @@ class BookStory:
         found = self._world.paper.lines(sent.book)
         return [text for place in sorted(found, key=str) for text, _ in found[place]]
 
-    def _judge(self, sent: list[Sent], history: list[Any]) -> int:
-        paper = self._world.paper
-        print()
-        print(table(verdict_row(document, paper, self._orders) for document in sent))
-        print()
-        shutil.rmtree(PICTURES, ignore_errors=True)
-        for picture in render_sheet(paper, PICTURES):
-            print(f"page picture: {picture}")
-        wrong = disagreements(sent, paper, self._orders, history, self._world.verify_offline()) + self._faults
-        print()
-        for sentence in wrong:
-            print(f"DISAGREEMENT  {sentence}")
-        print("Books, history and the person's answer agree." if not wrong else "They do not agree.")
-        return 1 if wrong else 0
-
 
 def main() -> int:
-    """Run the story in a folder that is removed afterwards."""
-    parser = argparse.ArgumentParser(prog="python -m demo.books", description=__doc__)
-    parser.add_argument("--plant", choices=PLANTS, help="damage that the verdict must find")
-    options = parser.parse_args()
-    # A short path: a Unix socket's name has 107 bytes.
-    folder = Path(tempfile.mkdtemp(prefix="passbook-"))
-    try:
-        with World(folder, pace="real", layouts=PROJECT / "demo" / "layouts") as world:
-            return BookStory(world).run(options.plant)
-    finally:
-        shutil.rmtree(folder)
+    """Run the story; return 0 when the papers agree with it."""
+    return run_story("demo.books", __doc__, PLANTS, BookStory)
 
 
 if __name__ == "__main__":

@@ -150,7 +150,7 @@ class Workload(RuleBasedStateMachine):
 
     @rule(
         number=numbers,
-        verdict=st.sampled_from(Verdict),
+        verdict=st.sampled_from(list(ANSWERS)),
         step=st.integers(0, STEPS),
         key=st.sampled_from([None, *KEYS]),
         person=st.sampled_from(PEOPLE),

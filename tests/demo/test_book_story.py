@@ -34,7 +34,7 @@ def test_the_story_ends_well_and_shows_both_books_and_the_change_in_doubt() -> N
     assert "it repeats the last update of its book" in words
     assert "was canceled by Anna at counter-1. Its book stands at page 1, line 11: send it again at page 1" in words
     assert "Books, history and the person's answer agree." in done.stdout
-    shown = [Path(line.partition(": ")[2]) for line in done.stdout.splitlines() if line.startswith("page picture:")]
+    shown = [Path(line.partition(": ")[2]) for line in done.stdout.splitlines() if line.startswith("paper picture:")]
     assert {path.name for path in shown} >= {"savings-goes-on-6-page-16.png", "savings-goes-on-6-2-page-1.png"}
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in shown)
 
