@@ -83,9 +83,12 @@ function filled(element, rest) {
   return element;
 }
 
-/** Put children into an element in place of its own. */
+/** Put children into an element in place of its own; focus goes from a button to the new one that has its words. */
 export function fill(element, ...children) {
+  const had = element.contains(document.activeElement) ? document.activeElement.closest("button") : null;
+  const words = (button) => button.getAttribute("aria-label") ?? button.textContent;
   element.replaceChildren(...el("div", children).childNodes);
+  if (had) [...element.querySelectorAll("button")].find((one) => words(one) === words(had))?.focus();
   return element;
 }
 

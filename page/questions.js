@@ -543,7 +543,7 @@ export class QuestionsView {
     }
     const several = [...groups].filter(([, all]) => all.length > 1);
     const mark = JSON.stringify(several.map(([who, all]) => [who, all.map((one) => one.job.job)]));
-    if (mark === this.manyMark || !branch.may("Recovery.AnswerAll")) return;
+    if (mark === this.manyMark || !branch.may("Recovery.AnswerQuestion")) return;
     this.manyMark = mark;
     fill(this.many, several.map(([who, all]) => this.manyCard(who, all)));
   }
@@ -558,36 +558,30 @@ export class QuestionsView {
       fill(trouble);
       try {
         const person = name.value();
-        const send = () => this.answerMany(verdict, requester, all, person, ring);
+        const send = () => this.answerMany(verdict, all, person, ring);
         if (verdict === "discard") ask(t("confirm.title"), [el("p", t("many.loss", { n: all.length, lines }))], [[t("many.discard", { n: all.length, lines }), send, "grave"]]);
         else await send();
       } catch (error) {
         fill(trouble, el("p", sentence(error)));
+        if (!trouble.isConnected) say(sentence(error));
       }
     }, { class: `answer ${verdict === "discard" ? "grave" : ""}` });
     return el("article", { class: "card many" }, el("h2", t("many.title", { n: all.length, requester })),
       el("p", t("many.explain")), books ? el("p", { class: "warning" }, t("many.books", { n: books })) : null, name.label, ring?.box, trouble, el("div", { class: "answers" }, ["print", "discard", "hold"].map(order)));
   }
 
-  async answerMany(verdict, requester, all, person, ring) {
+  /** Answer the questions that the person saw, each with its epoch: `Recovery.AnswerAll` would take held and newer jobs too. */
+  async answerMany(verdict, all, person, ring) {
     const locked = all.filter((one) => needsKey(one, verdict));
     const found = locked.length && ring ? await ring.open({ deed: "answer", questions: locked.map(({ job, identity, wraps }) => ({ job: job.job, keyRef: job.keyRef, identity, wraps })) }) : {};
     const failed = [];
-    for (let after = 0, left = 1; left; ) {
-      const keys = {};
-      const dataKeys = {};
-      for (const one of locked.filter(({ job }) => job.sequence > after).slice(0, 100)) {
-        const { key, dataKey } = found[one.job.job] ?? {};
-        if (key) keys[one.job.keyRef] = key;
-        else if (dataKey) dataKeys[one.job.job] = dataKey;
-      }
-      const done = await this.branch.command("Recovery.AnswerAll", { verdict, person, requester, after, keys, dataKeys });
-      failed.push(...done.answers.filter((one) => one.error));
-      if (left && done.left && done.last <= after) break;
-      after = done.last;
-      left = done.left;
+    for (const { job, inDoubt } of all) {
+      const { fault, ...key } = found[job.job] ?? {};
+      const answer = { job: job.job, epoch: job.epoch, verdict, person, step: 0, inDoubt, ...key };
+      if (job.side !== "appliance") answer.side = job.side;
+      await this.branch.command("Recovery.AnswerQuestion", answer).catch((error) => failed.push(fault ? { code: fault, facts: { key_ref: job.keyRef } } : error));
     }
-    if (failed.length) throw Object.assign(new Error("some"), { sentence: t("many.failed", { n: failed.length, why: sentence({ code: failed[0].error.errorCode, sentence: failed[0].error.errorDescription, facts: failed[0].error.errorFacts }) }) });
+    if (failed.length) throw Object.assign(new Error("some"), { sentence: t("many.failed", { n: failed.length, why: sentence(failed[0]) }) });
     say(t("many.done", { n: all.length }));
   }
 
