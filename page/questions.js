@@ -476,7 +476,7 @@ function startOf(outline, layout) {
 /** For each line of a placed document its texts from left to right; a line of dots has none. */
 function textsOf({ outline, pages }) {
   const rows = new Map(pages.map((page) => [`${page.book} ${page.number}`, [...Map.groupBy(page.texts, (one) => one.y).values()]]));
-  return linesOf(outline).map((line) => (line.band ? [] : rows.get(`${line.book} ${line.page}`).shift().map((one) => one.text)));
+  return linesOf(outline).map((line) => (line.band ? [] : (rows.get(`${line.book} ${line.page}`)?.shift() ?? []).map((one) => one.text)));
 }
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

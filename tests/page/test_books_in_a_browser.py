@@ -194,3 +194,29 @@ def test_the_queue_says_which_job_of_the_same_book_holds_a_later_one_back(
     office.finish(doubtful)
     office.finish(later)
     on_paper(office, FIRST, NEXT)
+
+
+def test_where_a_storage_area_is_out_of_use_one_person_who_looked_at_the_book_decides(
+    remembering: Office, open_page: OpenPage
+) -> None:
+    office = remembering
+    office.finish(update(office, FIRST))
+    office.world.stop_appliance()
+    (office.world.data / "b").rename(office.world.folder / "away")
+    office.world.start_appliance()
+    printing = update(office, NEXT)
+    question = office.await_question(printing)
+    assert question.job.reasons == ("book-not-known",)
+    page = open_page(office, office.counter)
+    card = card_of(page, question.job.job)
+    expect(card).to_contain_text("A storage area is out of use that may know more. Look at the book")
+    sign(card, office.counter, "Ann Example")
+    fits = "I looked at the book, and it fits: print it from page 1, line 4 on, 2 lines."
+    card.get_by_role("button", name=fits).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("If the book stands elsewhere, lines are printed over or stay free.")
+    expect(dialog).not_to_contain_text("second person")
+    dialog.get_by_role("button", name="Yes: I looked").click()
+    expect(page.locator(".closed")).to_contain_text("print all of it", timeout=KEY_TIME)
+    office.finish(printing)
+    on_paper(office, FIRST, NEXT)

@@ -109,6 +109,26 @@ def test_each_line_is_drawn_where_its_layout_puts_it_and_numbered_as_in_the_ques
     assert rows == numbers
 
 
+def test_a_representative_reads_the_texts_of_each_line_heading_and_balances_too(
+    open_office: OpenOffice, open_page: OpenPage, tmp_path: Path
+) -> None:
+    layout = layout_of(tmp_path)
+    office = open_office(layouts=tmp_path)
+    job = held(office, update_of(office, layout.name, 8))
+    page = open_page(office, office.manager)
+    card = card_of(page, job)
+    sign(card, office.manager, "Rita Example")
+    card.get_by_role("button", name="Show the texts").click()
+    pages = card.locator("svg.page")
+    expect(pages.first.locator("text.run").first).to_have_text("4711", timeout=KEY_TIME)
+    # Each page has its heading; the second one has the balance that was brought to it, and the entries behind it.
+    texts = [pages.nth(at).locator("text.run").all_text_contents() for at in range(2)]
+    assert texts[0][-2:] == ["C/F", "6.00"]
+    assert texts[1][:4] == ["4711", "Page 3", "B/F", "6.00"]
+    assert "entry 7" in texts[1]
+    expect(card.locator("rect.bar")).to_have_count(0)
+
+
 def test_a_question_shows_wide_letters_over_two_cells(open_office: OpenOffice, open_page: OpenPage) -> None:
     office = open_office(dialect="escpos", printer='code_page = "shift-jis"\n')
     office.arm_cut(Target.BOTH, AtLineByte(2, 6))
@@ -135,7 +155,7 @@ def test_a_preview_shows_drawn_text_between_printed_lines(open_office: OpenOffic
     main = show(page, "Send")
     main.get_by_label("Or paste a text here").fill(f"Teller 4\n{ARABIC}\nEUR 5.00\n")
     main.get_by_label("Kind of document").select_option("text")
-    main.get_by_label("Layout").fill(SLIP.partition("-")[0])
+    main.get_by_role("combobox", name="Layout Empty").fill(SLIP.partition("-")[0])
     main.get_by_role("button", name="Check it").click()
     preview = main.locator(".preview")
     # The head strikes the drawn text in two bands, and each of them can be asked about.
