@@ -248,7 +248,8 @@ class _Names(NamedTuple):
         count = _counted(len(self.names), "name")
         if self.unknown:
             numbers = ", ".join(map(str, self.unknown[:10]))
-            return f"the header has {count}, and those in the columns {numbers} are not known"
+            found = f"that in column {numbers} is" if len(self.unknown) == 1 else f"those in the columns {numbers} are"
+            return f"the header has {count}, and {found} not known"
         if not {want.casefold() for want in self.wanted} <= set(self.names):
             missing = [want for want in self.wanted if want.casefold() not in self.names]
             verb = "is" if len(missing) == 1 else "are"

@@ -26,13 +26,13 @@ _SINGULAR: Final = {
 }
 _ITEM: Final = re.compile(rf"({'|'.join(_SINGULAR)})\[([0-9]+)\]")
 _HARMLESS: Final = re.compile(
-    r"Expected `[a-z |]+`, got `[a-z |]+`"
-    r"|Expected `[a-z]+` (?:of length )?(?:>=|<=) [0-9]+"
+    r"Expected `[a-z]+` (?:of length )?(?:>=|<=) [0-9]+"
     r"|Object missing required field `[a-z_]+`"
 )
 """The messages of msgspec that name only types, bounds and our own fields; others may quote the input."""
 _KIND: Final = re.compile(r"Expected `([a-z |]+)`, got `([a-z |]+)`")
 _BOUND: Final = re.compile(r"Expected `([a-z]+)` ((?:of length )?(?:>=|<=|>|<) [0-9.]+)")
+_PATTERN: Final = "Expected `str` matching regex "
 _MISSING: Final = re.compile(r"Object missing required field `([A-Za-z_]+)`")
 _UNKNOWN: Final = "Object contains unknown field `"
 _LINE_OF_ERROR: Final = re.compile(r"\(at line ([0-9]+), column [0-9]+\)")
@@ -50,7 +50,11 @@ class Complaint(NamedTuple):
 def complaint(error: ValueError | RecursionError, otherwise: str) -> Complaint:
     """Place and cause of a decoder's error about a document; `otherwise` replaces a cause that would quote it."""
     why, place = _split(error)
-    return Complaint(_counted(place), why if _HARMLESS.fullmatch(why) else otherwise)
+    if found := _KIND.fullmatch(why):
+        why = f"it is {_PLAIN.get(found[2], found[2])}, and must be {_PLAIN.get(found[1], found[1])}"
+    elif not _HARMLESS.fullmatch(why):
+        why = otherwise
+    return Complaint(_counted(place), why)
 
 
 def full_complaint(error: Exception, kind: Any) -> Complaint:
@@ -81,6 +85,7 @@ def found_complaint(error: Exception, kind: Any, table: object) -> Complaint:
     for step in steps:
         found = found[int(step[1:-1]) if step.startswith("[") else step]
     shape = "a table" if isinstance(found, dict) else "a list" if isinstance(found, list) else shown(str(found))
+    shape = shape or "empty"
     return Complaint(told.where, f"it is {shape}; {_plainly(why, words) or told.why}")
 
 
@@ -111,7 +116,8 @@ def _plainly(why: str, words: str) -> str:
         unit = "" if not bound.startswith("of") else " character" if found[1] == "str" else " item"
         unit += "s" if unit and number != "1" else ""
         return f"it must be {_PLAIN.get(found[1], found[1])} {_BOUNDS.get(bound, bound)} {number}{unit}"
-    return ""
+    # Of the texts in such files only names have a pattern.
+    return "it must be a name of 1 to 40 of a-z, 0-9 and hyphen" if why.startswith(_PATTERN) else ""
 
 
 def toml_text(data: bytes) -> str:
@@ -119,7 +125,11 @@ def toml_text(data: bytes) -> str:
 
     tomllib takes time by the square of the parts of a key; a key stands on one line.
     """
-    text = data.decode()
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"line {number} is not UTF-8; save the file as UTF-8") from None
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > LONGEST_SETTING:
             raise ValueError(f"line {number} has more than {LONGEST_SETTING} characters")

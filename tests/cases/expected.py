@@ -214,8 +214,8 @@ REFUSED: Final[dict[str, str]] = {
     + CORRECT_JSON,
     "j5-start-missing.json": "The document does not say on which page and line to start. Nothing was accepted; give "
     "both.",
-    "j6-line-as-string.json": "The document could not be read: start, page (line 1, character 71): Expected `int`, got "
-    '`str`. Write "page": 3.' + PROGRAMMER,
+    "j6-line-as-string.json": "The document could not be read: start, page (line 1, character 71): it is a text, "
+    'and must be a whole number. Write "page": 3.' + PROGRAMMER,
     "t1-form-feed-between-pages.txt": "line 2: character 1 is a form feed (U+000C), a control character. Send each "
     "page "
     "as a document of its own." + PROGRAMMER,
