@@ -13,7 +13,7 @@ from demo.world import PRINTER, World, ruler_of, shipped_layout
 from drivers.simulator.faults import Now, Target
 from tests.page.conftest import OpenPage
 from tests.page.test_now_and_send_in_a_browser import show
-from tests.page.test_questions_in_a_browser import KEY_TIME, card_of, sign
+from tests.page.test_questions_in_a_browser import card_of, sign
 from tests.scenarios.books import Statement
 from tests.scenarios.conftest import an_office
 from tests.scenarios.office import LAYOUT, Office, book_of
