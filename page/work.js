@@ -178,7 +178,7 @@ export class NowView {
 }
 
 /** A row of a table that becomes a list on a narrow screen. */
-export function row(cells, columns, last = null) {
+export function row(cells, columns, last) {
   const filled = cells.map((cell, at) => el(at ? "td" : "th", at ? { "data-name": t(`column.${columns[at]}`) } : { scope: "row", "data-name": t(`column.${columns[at]}`) }, cell));
   return el("tr", filled, last === undefined ? null : el("td", last));
 }
