@@ -140,13 +140,17 @@ def test_a_message_is_json_with_camel_case_names_and_base64(header: Header, payl
     assert not [name for name in (*message["header"], *message["payload"]) if "_" in name]
 
 
+MAPPINGS = {"errorFacts", "facts", "areaStates"}
+"""Fields whose names of members are data."""
+
+
 def with_later_fields(value: Any) -> Any:
     """The same JSON as a later version may send it: a field more in each object that is a structure."""
     if isinstance(value, list):
         return [with_later_fields(one) for one in value]
     if not isinstance(value, dict):
         return value
-    grown = {name: one if name == "errorFacts" else with_later_fields(one) for name, one in value.items()}
+    grown = {name: one if name in MAPPINGS else with_later_fields(one) for name, one in value.items()}
     return {**grown, "ofALaterVersion": {"red": [1]}}
 
 
@@ -333,7 +337,7 @@ SUBMIT = {"clientRequest": "r", "printer": "p", "format": "text"}
         (AnswerQuestion, {**ANSWER, "epoch": "1"}, "epoch must be int, not str"),
         (AnswerQuestion, {**ANSWER, "inDoubt": -1}, "inDoubt must be int >= 0"),
         (AnswerQuestion, {**ANSWER, "key": "*"}, "key must be base64"),
-        (AnswerQuestion, {**ANSWER, "verdict": MARK}, "verdict must be one of print, resume, discard, hold"),
+        (AnswerQuestion, {**ANSWER, "verdict": MARK}, "verdict must be one of print, resume, new-book, discard, hold"),
         (GetHistory, {"summary": MARK}, "summary must be one of terminal, hour, outcome, waiting, side"),
         (SubmitJob, {**SUBMIT, "start": {"page": 1}}, "start.line is missing"),
         (SubmitJob, {**SUBMIT, "start": {"page": 0, "line": 1}}, "start.page must be int >= 1"),
