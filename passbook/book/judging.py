@@ -77,6 +77,9 @@ def _reason(claim: BookClaim, known: KnownBook | None, *, is_whole: bool, asks_g
     if claim.first < row.place:
         # An area that is away takes no known line off the paper, and a new book behind a full one is not known here.
         return Reason.BOOK_OVER_LINES
+    if row.began_at is not None and claim.first >= row.began_at:
+        # The last update filled these lines of the full book, and an update that names them was made before it.
+        return Reason.BOOK_OVER_LINES
     if claim.first > row.place and claim.is_single and asks_gaps:
         return missing or Reason.BOOK_GAP
     return missing
