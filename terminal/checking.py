@@ -33,11 +33,13 @@ class Checked(NamedTuple):
 
     Attributes:
         start: the place of its first line where neither the document nor a person gives one.
+        substituted: how many characters are replaced as the layout declares.
     """
 
     layout: str
     pages: tuple[DrawnPage, ...]
     start: StartLine | None
+    substituted: int
 
 
 def shipped_reply() -> LayoutsReply:
@@ -62,7 +64,7 @@ def check_document(told: LayoutsReply, request: SubmitJob, document: bytes) -> C
             raise
         prepared, start = _from_first_line(printer, request, document, layouts)
     layout = layouts[prepared.layout]
-    return Checked(layout.name, drawn_pages(prepared.plan, prepared.sheet, layout), start)
+    return Checked(layout.name, drawn_pages(prepared.plan, prepared.sheet, layout), start, prepared.substituted)
 
 
 def _from_first_line(

@@ -23,14 +23,14 @@ def accepted_words(view: JobView, now: dt.datetime, *, known: bool) -> list[str]
         return [f"Job {short(view.job)} was sent before and {standing_words(view)}. It is not printed a second time."]
     said = [f"Job {short(view.job)} was accepted."]
     if view.substituted:
-        said.append(substituted_words(view))
+        said.append(substituted_words(view.substituted, view.layout))
     return [*said, moved_words(view)] if view.moved else said
 
 
-def substituted_words(view: JobView) -> str:
+def substituted_words(count: int, layout: str) -> str:
     """The sentence that tells how many characters of a document are printed as others."""
-    what, them = ("1 character is", "it") if view.substituted == 1 else (f"{view.substituted} characters are", "them")
-    return f"{what} printed as the layout {view.layout} declares, since the printer lacks {them}."
+    what, them = ("1 character is", "it") if count == 1 else (f"{count} characters are", "them")
+    return f"{what} printed as the layout {layout} declares, since the printer lacks {them}."
 
 
 def ended_words(view: JobView, now: dt.datetime) -> list[str]:

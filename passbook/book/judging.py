@@ -74,7 +74,8 @@ def _reason(claim: BookClaim, known: KnownBook | None, *, is_whole: bool, asks_g
         return Reason.BOOK_REPEATED
     if row.is_full and claim.first == claim.opens_at:
         return missing
-    if claim.first < row.place:
+    # The last update may have filled lines of the full book before; one that names them was made before it.
+    if claim.first < row.place or (row.began_at is not None and claim.first >= row.began_at):
         # An area that is away takes no known line off the paper, and a new book behind a full one is not known here.
         return Reason.BOOK_OVER_LINES
     if claim.first > row.place and claim.is_single and asks_gaps:

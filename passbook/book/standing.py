@@ -26,6 +26,7 @@ class BookRow(msgspec.Struct, frozen=True, array_like=True):
         digest: that of the content of the last update.
         at: when it was left there.
         job: the job that left it there; one that printed over known lines later has only its digest here.
+        began_at: where that job began in the full book before, if it went on in a new one; else None.
     """
 
     ordinal: int
@@ -37,6 +38,7 @@ class BookRow(msgspec.Struct, frozen=True, array_like=True):
     digest: str
     at: str
     job: str
+    began_at: BookPlace | None = None
 
 
 def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int) -> BookRow | None:
@@ -68,6 +70,7 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
         digest=claim.digests[0],
         at=after.changed_at,
         job=after.job_id,
+        began_at=claim.first if number > started and not _changes_first(after) else None,
     )
     if known is None or reach(row) > reach(known):
         return row
@@ -107,11 +110,16 @@ def _started(record: Record, claim: BookClaim, known: BookRow | None) -> int:
     if known is not None and known.job == record.job_id:
         return known.started
     # A job that begins with the change to a new book counts that itself.
-    changes_first = record.outline[0].kind.traits.opens_book
+    changes_first = _changes_first(record)
     if known is None:
         return 1 + (_is_ordered_new(claim, 0) and not changes_first)
     follows_full = known.is_full and claim.first == claim.opens_at
     return known.number + ((follows_full or _is_ordered_new(claim, known.ordinal)) and not changes_first)
+
+
+def _changes_first(record: Record) -> bool:
+    """Whether the book of a job was full before it: its first line stands in a new one."""
+    return record.outline[0].kind.traits.opens_book
 
 
 def _is_ordered_new(claim: BookClaim, ordinal: int) -> bool:

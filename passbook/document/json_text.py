@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from passbook.errors import shown
@@ -14,6 +15,7 @@ DEEPEST: Final = 20
 _END: Final = "\n"
 _BLANKS: Final = re.compile(r"[ \t\n\r]*")
 _TOKENS: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[{}\[\]]', re.DOTALL)
+_LONG_NUMBER: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(?P<number>-?[0-9]{4301,})', re.DOTALL)
 _DECODER: Final = json.JSONDecoder()
 
 
@@ -29,38 +31,55 @@ class JsonFormError(ValueError):
 class _TwiceError(Exception):
     """A name stands twice in one object."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-
 
 def check_json(text: str) -> None:
     """Refuse a text that is no JSON, is nested too deep, or has a name twice in an object.  Raises JsonFormError."""
     try:
         json.loads(text, object_pairs_hook=_pairs)
     except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, character {error.colno}"
+        where = _shown_spot(text, error.pos)
         how = 'Write names and texts as "name": "text", with commas between'
         raise JsonFormError(where, "it is not JSON there", how) from None
-    except _TwiceError as twice:
-        name = name_shown(twice.name)
-        raise JsonFormError(name, "the name stands twice in one object", f"Write {name} once") from None
+    except _TwiceError:
+        found, at = _second_name(text)
+        name = name_shown(found)
+        where = f"{name} ({_shown_spot(text, at)})"
+        raise JsonFormError(where, "the name stands twice in one object", f"Write {name} once") from None
     except RecursionError:
         name = _deep_name(text)
         why = "objects and arrays lie too deep in each other"
         raise JsonFormError(name, why, "Write no field but those of the format") from None
     except ValueError:
         # Python reads no number of more than 4300 digits.
-        raise JsonFormError(
-            "the top level", "a number in it is too long", 'Write an amount as a text, such as "2500.00"'
-        ) from None
+        at = next((token.start() for token in _LONG_NUMBER.finditer(text) if token["number"]), 0)
+        how = 'Write an amount as a text, such as "2500.00"'
+        raise JsonFormError(_shown_spot(text, at), "a number there is too long", how) from None
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> None:
-    seen = set()
-    for name, _ in pairs:
-        if name in seen:
-            raise _TwiceError(name)
-        seen.add(name)
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise _TwiceError
+
+
+def _second_name(text: str) -> tuple[str, int]:
+    """The first name that its object had already, and where it stands; the text has one."""
+    names: list[set[str]] = []
+    for token in _TOKENS.finditer(text):
+        if token[0] in {"{", "["}:
+            names.append(set())
+        elif token[0] in {"}", "]"}:
+            names.pop()
+        elif text.startswith(":", _skip(text, token.end())):
+            name: str = json.loads(token[0], strict=False)
+            if name in names[-1]:
+                return name, token.start()
+            names[-1].add(name)
+    raise AssertionError("no name stands twice")
+
+
+def _shown_spot(text: str, at: int) -> str:
+    """A place of the text as people count it."""
+    return f"line {text.count(_END, 0, at) + 1}, character {at - text.rfind(_END, 0, at)}"
 
 
 def name_shown(name: str) -> str:
@@ -92,28 +111,41 @@ def spot_of(text: str, path: list[str | int]) -> str:
         if below is None:
             break
         at = below
-    return f"line {text.count(_END, 0, at) + 1}, character {at - text.rfind(_END, 0, at)}"
+    return _shown_spot(text, at)
+
+
+def path_at(text: str, at: int) -> list[str | int]:
+    """The way to the innermost value that has the character `at`, which is counted from 0."""
+    path: list[str | int] = []
+    value = _skip(text, 0)
+    while (inner := next((one for one in _members(text, value) if one[1] <= at < one[2]), None)) is not None:
+        path.append(inner[0])
+        value = inner[1]
+    return path
 
 
 def _below(text: str, at: int, step: str | int) -> int | None:
     """The beginning of a member or element; None where there is none."""
+    return next((begin for name, begin, _ in _members(text, at) if name == step), None)
+
+
+def _members(text: str, at: int) -> Iterator[tuple[str | int, int, int]]:
+    """The name or number, the beginning and the end of each member of the object or array that begins at a place."""
     is_object = text.startswith("{", at)
     if not is_object and not text.startswith("[", at):
-        return None
+        return
     number, at = 0, _skip(text, at + 1)
     while not text.startswith(("}", "]"), at):
         name: str | int = number
         if is_object:
             name, at = _DECODER.raw_decode(text, at)
             at = _skip(text, _skip(text, at) + 1)
-        if name == step:
-            return at
-        _, at = _DECODER.raw_decode(text, at)
-        at = _skip(text, at)
+        _, end = _DECODER.raw_decode(text, at)
+        yield name, at, end
+        at = _skip(text, end)
         if text.startswith(",", at):
             at = _skip(text, at + 1)
         number += 1
-    return None
 
 
 def _skip(text: str, at: int) -> int:

@@ -9,7 +9,7 @@ import msgspec
 
 from passbook.document.decoding_text import decoded_text
 from passbook.document.drafts import ReadUpdate, UpdateDraft
-from passbook.document.json_text import JsonFormError, check_json, spot_of
+from passbook.document.json_text import JsonFormError, check_json, path_at, spot_of
 from passbook.document.reading_rules import CORRECT, STRICT_AMOUNTS, STRICT_DATES
 from passbook.errors import PassbookError
 from passbook.errors.decoding import complaint
@@ -29,6 +29,8 @@ _EXAMPLES: Final = {
 """Field -> how it is written."""
 _STEP: Final = re.compile(r"([a-z]+)(?:\[([0-9]+)\])?")
 _PATH: Final = re.compile(r" - at `\$\.?([^`]*)`$")
+_OUR_PATH: Final = re.compile(r"\.[a-z]+(?:\[[0-9]+\](?:\.[a-z]+)?)?|\.start\.[a-z]+")
+_BYTE: Final = re.compile(r"JSON is malformed: (.*) \(byte ([0-9]+)\)")
 
 
 def read_json(data: bytes) -> ReadUpdate:
@@ -43,7 +45,7 @@ def read_json(data: bytes) -> ReadUpdate:
     except JsonFormError as fault:
         raise PassbookError("document-malformed", where=fault.where, why=fault.why, how=fault.how) from None
     except (ValueError, RecursionError) as error:
-        raise _refusal(text, error) from None
+        raise _refusal(text, _with_path(text, error)) from None
     return ReadUpdate(
         draft,
         0,
@@ -87,6 +89,18 @@ def _refusal(text: str, error: ValueError | RecursionError) -> PassbookError:
     else:
         how = f"Write only layout, account, currency, start and entries, such as {_EXAMPLES['account']}"
     return PassbookError("document-malformed", where=where, why=found.why, how=how)
+
+
+def _with_path(text: str, error: ValueError | RecursionError) -> ValueError | RecursionError:
+    """The error with the way to its field, where the decoder names a byte alone."""
+    found = _BYTE.fullmatch(str(error))
+    if found is None:
+        return error
+    at = len(text.encode()[: int(found[2])].decode("utf-8", "ignore"))
+    # Half a pair of surrogates is noticed up to two characters behind it.
+    path = max((path_at(text, at), path_at(text, at - 2)), key=len)
+    way = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return ValueError(f"{found[1]} - at `${way}`") if _OUR_PATH.fullmatch(way) else ValueError(found[1])
 
 
 def _steps(path: str) -> list[str | int]:

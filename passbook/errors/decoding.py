@@ -25,10 +25,7 @@ _SINGULAR: Final = {
     "staggering": "staggering, page",
 }
 _ITEM: Final = re.compile(rf"({'|'.join(_SINGULAR)})\[([0-9]+)\]")
-_HARMLESS: Final = re.compile(
-    r"Expected `[a-z]+` (?:of length )?(?:>=|<=) [0-9]+"
-    r"|Object missing required field `[a-z_]+`"
-)
+_HARMLESS: Final = re.compile(r"Expected `[a-z]+` (?:of length )?(?:>=|<=) [0-9]+")
 """The messages of msgspec that name only types, bounds and our own fields; others may quote the input."""
 _KIND: Final = re.compile(r"Expected `([a-z |]+)`, got `([a-z |]+)`")
 _BOUND: Final = re.compile(r"Expected `([a-z]+)` ((?:of length )?(?:>=|<=|>|<) [0-9.]+)")
@@ -52,6 +49,8 @@ def complaint(error: ValueError | RecursionError, otherwise: str) -> Complaint:
     why, place = _split(error)
     if found := _KIND.fullmatch(why):
         why = f"it is {_PLAIN.get(found[2], found[2])}, and must be {_PLAIN.get(found[1], found[1])}"
+    elif found := _MISSING.fullmatch(why):
+        why = f"{found[1]} is missing"
     elif not _HARMLESS.fullmatch(why):
         why = otherwise
     return Complaint(_counted(place), why)

@@ -90,7 +90,7 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
         Mender.TELLER,
         "The document does not fit: the paper ends at page {page} line {line}; lines left over: {left}. "
         "Nothing was accepted. Send the lines that fit, and the others for a new book or sheet. By itself a book goes "
-        "on in a new one where its layout has the keys carried and brought.",
+        "on in a new one where its layout has the keys carried and brought; one job goes over at most 4 books.",
     ),
     "start-not-given": ErrorKind(
         Mender.TELLER,

@@ -14,6 +14,7 @@ from passbook.screen.arguments import path, short_text_or_none, whole
 from passbook.screen.page_rows import page_rows
 from terminal import own_copy
 from terminal.commands import AddCommand
+from terminal.earlier import substituted_words
 from terminal.given_file import add_format, check_format_given, format_given, read_given
 from terminal.page_files import PICTURE, write_pictures
 from terminal.picture import USUAL_WIDTH
@@ -69,11 +70,18 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     lines = []
     if checked.start is not None:
         lines.append(f"It does not say where it starts; it is shown from page {checked.start.page}, line 1 on.")
+    if checked.substituted:
+        lines.append(substituted_words(checked.substituted, checked.layout))
     width = workplace.console.width or USUAL_WIDTH
     for caption, page in zip(captions, checked.pages, strict=True):
         lines += [caption, *page_rows(page, width)]
     written = write_pictures(arguments.png, captions, checked.pages) if arguments.png is not None else []
-    said = {"layout": checked.layout, "pages": checked.pages, "files": [str(one) for one in written]}
+    said = {
+        "layout": checked.layout,
+        "pages": checked.pages,
+        "files": [str(one) for one in written],
+        "substituted": checked.substituted,
+    }
     workplace.console.show(said, [*lines, *map(str, written), "It can be printed. Nothing was sent."])
     return 0
 

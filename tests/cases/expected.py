@@ -23,7 +23,8 @@ OTHER_LETTERS: Final = (
 )
 NEW_BOOK: Final = (
     " Nothing was accepted. Send the lines that fit, and the others for a new book or sheet. "
-    "By itself a book goes on in a new one where its layout has the keys carried and brought."
+    "By itself a book goes on in a new one where its layout has the keys carried and brought; one job "
+    "goes over at most 4 books."
 )
 PROGRAMMER: Final = " Nothing was accepted; the programmer of the software that wrote the document can mend it."
 CORRECT: Final = " Nothing was accepted; correct it and send again, or name an import profile that reads it (--import)."

@@ -142,6 +142,41 @@ def test_a_full_book_and_the_next_one_are_counted() -> None:
     assert again.number == 2
 
 
+def test_lines_that_the_last_update_filled_in_the_full_book_are_known_lines_too() -> None:
+    outline = (
+        StepOutline(StepKind.LINE, 16, 23),
+        StepOutline(StepKind.LINE, 16, 24),
+        StepOutline(StepKind.NEXT_BOOK, 1),
+        StepOutline(StepKind.LINE, 1, 1),
+        StepOutline(StepKind.EJECT, 1),
+    )
+    claim = replace(CLAIM, first=BookPlace(16, 23), end=BookPlace(1, 2))
+    before = replace(begun(5, 0), outline=outline, book=claim)
+    both = row(before, changes.finish_job(AT)(before).record)
+    assert both is not None
+    assert (both.place, both.number, both.began_at) == (BookPlace(1, 2), 2, BookPlace(16, 23))
+
+    def reason(place: BookPlace) -> Reason | None:
+        later = replace(CLAIM, digests=(OTHER,), first=place)
+        asked = objection_to(later, KnownBook(both, 0), is_whole=True, asks_gaps=True)
+        return None if asked is None else asked.reason
+
+    assert reason(BookPlace(16, 23)) is Reason.BOOK_OVER_LINES
+    assert reason(BookPlace(16, 24)) is Reason.BOOK_OVER_LINES
+    # Another appliance may have printed the lines between.
+    assert reason(BookPlace(1, 2)) is None
+    assert reason(BookPlace(16, 22)) is None
+    only_full = replace(begun(2, 0), outline=outline, book=claim)
+    stopped_there = row(only_full, changes.stop(Reason.SILENT, Media.UNKNOWN, AT)(only_full).record)
+    assert stopped_there is not None
+    # The next line of that job stands in the new book already.
+    assert (stopped_there.place, stopped_there.began_at) == (BookPlace(1, 1), BookPlace(16, 23))
+    new = replace(begun(5, 0), outline=(StepOutline(StepKind.NEXT_BOOK, 1), *outline[3:]), steps=3, confirmed=3)
+    first_in_new = row(new, changes.finish_job(AT)(new).record, replace(ROW, number=1))
+    assert first_in_new is not None
+    assert (first_in_new.number, first_in_new.began_at) == (2, None)
+
+
 FAR = replace(ROW, place=BookPlace(2, 20), may_be_less=True)
 
 

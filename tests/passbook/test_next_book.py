@@ -196,6 +196,7 @@ def test_no_job_goes_over_more_books_than_a_person_waits_for() -> None:
     assert books_of(placed(update(small, 1, 1, *entries(room)), small))[-1] == MOST_BOOKS
     error = refusal(update(small, 1, 1, *entries(room + 3)), small)
     assert (error.code, error.facts["left"]) == ("past-last-line", 3)
+    assert f"one job goes over at most {MOST_BOOKS} books" in str(error)
 
 
 def test_a_balance_too_wide_for_its_column_is_refused_at_its_line() -> None:

@@ -248,6 +248,13 @@ def test_the_memory_knows_the_full_book_and_the_new_one(open_office: OpenOffice)
     job = asked(office, again, "book-content-repeated", (1, 7))
     office.answer(office.counter, job, "--discard")
     assert again.end() == 1
+    # An update that names the same lines of the full book was made before that job.
+    stale = office.world.folder / "stale.csv"
+    stale.write_text(Account("stale", 1).save(office.world.folder).read_text().replace("entry 1", "made before"))
+    late = office.counter.print_in_background(stale, account.book, two_books.LAYOUT)
+    job = asked(office, late, "book-over-known-lines", (1, 7))
+    office.answer(office.counter, job, "--discard")
+    assert late.end() == 1
     two_books.judge(office.world.paper, account)
 
 

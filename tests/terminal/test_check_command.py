@@ -100,6 +100,21 @@ def test_the_layout_of_the_appliance_counts_and_not_the_shipped_one(
     assert (ended.code, "[start-not-in-book]" in ended.err) == (3, True)
 
 
+def test_characters_that_are_printed_as_others_are_counted_before_the_document_is_sent(
+    enrolled: tuple[Teller, FakeAppliance], document: Path
+) -> None:
+    teller, fake = enrolled
+    declaring = replace(shipped_layouts()["savings-24"], substitutes={"\u2019": "'"})
+    telling(fake, replace(TOLD, layouts=(declaring,)))
+    document.write_text(document.read_text("utf-8").replace("Salary", "O\u2019Neill\u2019s"), "utf-8")
+    ended = teller.run("check", document)
+    assert ended.out.splitlines()[0] == (
+        "2 characters are printed as the layout savings-24 declares, since the printer lacks them."
+    )
+    assert "|2026-01-05 O'Neill's " in ended.out
+    assert teller.json("check", document)["substituted"] == 2
+
+
 def test_one_of_several_printers_is_named(enrolled: tuple[Teller, FakeAppliance], document: Path) -> None:
     teller, fake = enrolled
     telling(fake, replace(TOLD, printers=(WINDOW, replace(WINDOW, name="window-2", code_page="cp437"))))
