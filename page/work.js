@@ -345,6 +345,7 @@ export class SendView {
     const send = answerButton(t("send.go", { printer: this.checked.request.printer }), (event) => this.send(event.target));
     this.sendTrouble = el("div", { role: "alert", class: "trouble" });
     fill(this.preview, el("h2", t("send.preview")), el("p", t("send.lines", { n: lines, pages: placed.pages.length, layout: placed.layout })),
+      placed.substituted ? el("p", { class: "warning" }, t("send.substituted", { n: placed.substituted, layout: placed.layout })) : null,
       el("figure", { class: "pages" }, drawnPictures(placed.pages.slice(0, 20))),
       placed.pages.length > 20 ? el("p", t("send.more", { n: placed.pages.length - 20 })) : null,
       this.name.label, this.ring.box, this.sendTrouble, el("p", { class: "hint" }, t("question.hint")), send);

@@ -69,7 +69,7 @@ class DocumentReader:
     def drawn(self, shape: Shape) -> CheckedDocument:
         """The pages of a document that was only judged."""
         pages = drawn_pages(shape.plan, shape.sheet, self._layouts.get(shape.layout))
-        return CheckedDocument(shape.layout, shape.form, shape.outline, pages, shape.account)
+        return CheckedDocument(shape.layout, shape.form, shape.outline, pages, shape.account, shape.substituted)
 
     async def sealed(self, actor: Actor, job: str) -> SealedCopy:
         """The sealed content of an unfinished job, whose id is this or begins so; a key opens it at the terminal.

@@ -48,6 +48,7 @@ class CheckedDocument(Confidential, frozen=True, rename="camel"):
         outline: its steps.
         pages: what the steps print, text included.
         account: that of a passbook update, from which its terminal makes the secrets of its books; else empty.
+        substituted: how many characters are replaced as the layout declares.
     """
 
     layout: str
@@ -55,3 +56,4 @@ class CheckedDocument(Confidential, frozen=True, rename="camel"):
     outline: tuple[StepOutline, ...]
     pages: tuple[DrawnPage, ...]
     account: str = ""
+    substituted: int = 0

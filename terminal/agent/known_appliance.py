@@ -58,7 +58,8 @@ class KnownAppliance:
         """Judge a document as the appliance would, and give its pages.  Raises as prepare() does."""
         prepared = self.prepare(asked.request, document)
         pages = drawn_pages(prepared.plan, prepared.sheet, self.layout(prepared.layout))
-        return CheckedDocument(prepared.layout, prepared.form, outline(prepared.plan), pages, prepared.account)
+        steps = outline(prepared.plan)
+        return CheckedDocument(prepared.layout, prepared.form, steps, pages, prepared.account, prepared.substituted)
 
     def make_printer(self, settings: PrinterSettings, setup: PrinterSetup, *, tell: Callable[[News], None]) -> Printer:
         """A printer to place documents for, or to drive.

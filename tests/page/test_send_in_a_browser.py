@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -67,6 +69,27 @@ def test_what_has_two_readings_is_refused_with_both_until_a_profile_says_which(
     expect(profile).to_be_hidden()
     expect(preview).to_contain_text("Something was changed")
     assert office.world.ctl("jobs") == []
+
+
+def test_characters_that_are_printed_as_others_are_counted_before_the_document_is_sent(
+    open_office: OpenOffice, open_page: OpenPage, tmp_path: Path
+) -> None:
+    shipped = files("passbook.layouts").joinpath("sheet.toml").read_text("utf-8")
+    (tmp_path / "sheet.toml").write_text(f"{shipped}\n[substitutes]\n'\u2019' = \"'\"\n", "utf-8")
+    office = open_office(layouts=tmp_path)
+    page = open_page(office, office.counter)
+    main = show(page, "Send")
+    main.get_by_label("Kind of document").select_option("text")
+    main.get_by_role("combobox", name="Layout Empty").fill("sheet")
+    field = main.get_by_label("Or paste a text here")
+    field.fill("O\u2019Neill\u2019s")
+    preview = judged(main)
+    expect(preview).to_contain_text("2 characters are printed as the layout sheet declares")
+    expect(preview.locator("svg.page")).to_contain_text("O'Neill's")
+    check(page)
+    field.fill("plain")
+    expect(judged(main).locator("svg.page")).to_contain_text("plain")
+    expect(preview).not_to_contain_text("declares")
 
 
 @pytest.fixture
