@@ -350,7 +350,8 @@ class Card {
   }
 
   asked() {
-    const { requester } = this.question.job;
+    const { requester, heldBy } = this.question.job;
+    if (heldBy) return "";
     const { name, status } = this.branch;
     if (requester === name) return t("asked.you");
     if (requester.startsWith("@") || requester.includes(":")) return t("asked.representatives");
