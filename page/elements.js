@@ -57,7 +57,10 @@ export const tOr = (prefix, keyword, facts) => (has(prefix + keyword) ? t(prefix
 /** Text without characters that draw nothing or turn the direction of writing. */
 export const harmless = (text) => String(text ?? "").replace(CONTROLS, "\ufffd");
 
-/** An element with attributes, listeners (`onclick`), properties (`.value`) and children; text is only text. */
+/** The same text with a large first letter. */
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** An element with attributes, listeners (`onclick`), the property `.value` and children; text is only text. */
 export function el(name, ...rest) {
   return filled(document.createElement(name), rest);
 }
@@ -73,7 +76,7 @@ function filled(element, rest) {
   for (const [key, value] of Object.entries(isPlain ? first : {})) {
     if (value === false || value === null || value === undefined) continue;
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else if (key.startsWith(".")) element[key.slice(1)] = value;
+    else if (key === ".value") element.value = value;
     else element.setAttribute(key, value === true ? "" : harmless(value));
   }
   for (const child of (isPlain ? others : rest).flat(Infinity)) {

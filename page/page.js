@@ -82,7 +82,7 @@ class Page {
       this.menuMark = mark;
       this.counts = new Map();
       fill(this.menu, this.allowed().map(([name]) => {
-        const count = el("span", { class: "count" });
+        const count = el("span", { class: "count", role: name === "questions" && "status" });
         this.counts.set(name, count);
         return el("li", el("a", { href: `#${name}` }, t(`view.${name}`), count));
       }));

@@ -4,7 +4,7 @@
 // doubt with which it was drawn, also after later events, and a new epoch is a new card (P7).  No answer is a default:
 // focus is never put on one, Enter presses none, and what cannot be taken back is asked once more, with what it loses.
 
-import { answerButton, ask, byWhom, el, fill, has, keywords, linesOf, nameField, offeringField, pictures, reasons, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
+import { answerButton, ask, byWhom, capital, el, fill, has, keywords, linesOf, nameField, offeringField, pictures, reasons, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
 import { TERMINAL_STATES, bytesOf } from "./connection.js";
 
 const SETTLED = new Set(["stale-question", "already-answered", "unknown-job"]);
@@ -246,7 +246,35 @@ class Card {
     this.texts = null;
     this.element = el("article", { class: "card question", id: `question-${short(question.job.job)}`, "aria-labelledby": `q-${question.job.job}` });
     this.trouble = el("div", { role: "alert", class: "trouble" });
+    this.since = el("p", { class: "why" });
+    this.medium = el("p");
+    this.others = el("p");
+    this.wasOut = false;
     this.draw();
+  }
+
+  /** Say what changes while a question stays the same: its age, the medium, and who else is asked. */
+  tell() {
+    const { job } = this.question;
+    const age = Math.max(0, (Date.now() - new Date(job.changedAt).getTime()) / 1000);
+    const told = [[this.since, t("question.since", { when: when(job.changedAt), ago: span(age), why: reasons(job) || t("question.unknown") })],
+      [this.medium, this.lies()], [this.others, this.asked()]];
+    for (const [place, text] of told) if (place.textContent !== text) place.textContent = text;
+  }
+
+  /** Where the medium is: as the printer says now, else as it was when the job stopped. */
+  lies() {
+    const { question, branch } = this;
+    const { job } = question;
+    const view = branch.status?.printers.find((one) => one.printer === job.printer && one.age >= 0);
+    const media = view?.status.media ?? question.media;
+    // A medium that was taken out is the job's own no more, and what lies there later may be another one.
+    const isOut = media === "notPresent";
+    this.wasOut ||= isOut || question.media === "notPresent";
+    const isOthers = [...branch.jobs.values()].some((one) => one.printer === job.printer && one.state === "processing");
+    const medium = isOut || (job.begun && !this.wasOut && !isOthers) ? mediumOf(job) : t("medium.any");
+    const said = tOr("media.", media, { medium, printer: job.printer });
+    return view?.age > 20 ? `${said} ${t("printer.age", { ago: span(view.age) })}` : said;
   }
 
   draw() {
@@ -255,11 +283,11 @@ class Card {
     this.name = nameField();
     const order = orders(question);
     this.ring = order.some((one) => needsKey(question, one.verdict)) || branch.may("Spooler.GetSealed") ? ringFields() : null;
-    const age = Math.max(0, (Date.now() - new Date(job.changedAt).getTime()) / 1000);
+    this.tell();
     fill(this.element,
       el("header",
         el("h2", { id: `q-${job.job}` }, t("question.title", { job: short(job.job), requester: job.requester, printer: job.printer })),
-        el("p", { class: "why" }, t("question.since", { when: when(job.changedAt), ago: span(age), why: reasons(job) || t("question.unknown") })),
+        this.since,
         job.name || job.documentDate ? el("p", t("question.document", { name: job.name || "-", date: job.documentDate || "-" })) : null),
       el("div", { class: "split" }, this.picture(), el("div", this.facts(), this.form(order))),
     );
@@ -287,7 +315,7 @@ class Card {
   }
 
   facts() {
-    const { question, branch } = this;
+    const { question } = this;
     const { job } = question;
     const standing = standingOf(question);
     const told = [];
@@ -295,8 +323,7 @@ class Card {
     if (lines.length) told.push(el("p", { class: "summary" }, capital(summary(lines, standing))));
     const step = question.outline[question.inDoubt - 1];
     if (step && !step.line) told.push(el("p", { class: "summary" }, tOr("doubt.", step.kind, { page: step.page })));
-    told.push(el("p", tOr("media.", question.media, { medium: mediumOf(job), printer: job.printer })));
-    told.push(el("p", this.asked()));
+    told.push(this.medium, this.others);
     if (job.reasons.includes("storage-rolled-back")) told.push(el("p", { class: "warning" }, t("warn.rolled-back")));
     if (lines.some((line) => standing(line.step) === "again")) told.push(el("p", { class: "warning" }, t("warn.again")));
     if (isElsewhere(question)) told.push(el("p", { class: "warning" }, t(takesClaim(question) ? "warn.claim" : "warn.elsewhere", { requester: job.requester })));
@@ -323,7 +350,8 @@ class Card {
   }
 
   asked() {
-    const { requester } = this.question.job;
+    const { requester, heldBy } = this.question.job;
+    if (heldBy) return "";
     const { name, status } = this.branch;
     if (requester === name) return t("asked.you");
     if (requester.startsWith("@") || requester.includes(":")) return t("asked.representatives");
@@ -479,8 +507,6 @@ function textsOf({ outline, pages }) {
   return linesOf(outline).map((line) => (line.band ? [] : (rows.get(`${line.book} ${line.page}`)?.shift() ?? []).map((one) => one.text)));
 }
 
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-
 function legend() {
   return el("span", { class: "legend" }, ["on", "doubt", "left"].map((one) => [el("span", { class: `key ${one}`, "aria-hidden": "true" }), el("span", t(`standing.${one}`))]));
 }
@@ -510,7 +536,11 @@ export class QuestionsView {
 
   update(change) {
     const { branch } = this;
-    if (["Spooler.StepEvent", "status"].includes(change)) return;
+    if (change === "Spooler.StepEvent") return;
+    if (change === "status") {
+      for (const card of this.cards.values()) card.tell();
+      return;
+    }
     for (const [job, card] of this.cards) {
       if (!branch.questions.has(job)) {
         card.element.remove();
@@ -522,7 +552,10 @@ export class QuestionsView {
       const { job } = question;
       const mark = JSON.stringify([job.epoch, job.heldBy, question.proposed, question.inDoubt, job.confirmed, question.readable, job.contentGone]);
       const card = this.cards.get(job.job);
-      if (card?.mark === mark) continue;
+      if (card?.mark === mark) {
+        card.tell();
+        continue;
+      }
       const fresh = new Card(branch, question);
       fresh.mark = mark;
       if (card) card.element.replaceWith(fresh.element);

@@ -6,6 +6,8 @@ import { fedBy, printerWords, promptWords, row, waitingWords } from "./work.js";
 import { bytesOf } from "./connection.js";
 
 const GROUPS = ["outcome", "terminal", "hour", "waiting", "side"];
+/** The parts of a bar of a summary, from left to right. */
+const PARTS = ["completed", "canceled", "aborted"];
 const OUTCOMES = ["completed", "canceled", "aborted", "discarded-by-answer", "closed-by-answer", "expired"];
 
 /** The view of what happened. */
@@ -80,9 +82,9 @@ export class HistoryView {
   }
 
   draw() {
-    const columns = ["at", "what", "job", "document", "date", "from", "printer", "lines", "side", "fed", "told"];
+    const columns = ["at", "what", "job", "document", "date", "from", "printer", "sent", "lines", "side", "fed", "told"];
     const rows = this.entries.map((one) => row([when(one.at), tOr("kind.", one.kind), short(one.job.job), one.job.name || "-", one.job.documentDate || "-", one.job.requester,
-      one.job.printer, `${one.job.linesDone}/${one.job.lines}`, t(`keep.${one.job.choice?.keep ?? "appliance"}`), t(`side.${fedBy(one.job)}`), told(one)], columns, undefined));
+      one.job.printer, when(one.job.acceptedAt), `${one.job.linesDone}/${one.job.lines}`, t(`keep.${one.job.choice?.keep ?? "appliance"}`), t(`side.${fedBy(one.job)}`), told(one)], columns, undefined));
     fill(this.found, this.age ? el("p", { class: "warning" }, t("history.age", { ago: span(this.age) })) : null,
       this.entries.length ? el("table", { class: "stack" }, el("caption", t("history.count", { n: rows.length })),
         el("thead", el("tr", columns.map((one) => el("th", { scope: "col" }, t(`column.${one}`))))), el("tbody", rows)) : el("p", { class: "empty" }, t("history.none")));
@@ -137,11 +139,12 @@ export class HistoryView {
   }
 
   give(kind) {
-    const columns = ["at", "kind", "job", "name", "documentDate", "requester", "printer", "lines", "linesDone", "state", "keep", "fedBy", "verdict", "person", "terminal", "reasons"];
+    const columns = ["at", "kind", "job", "name", "documentDate", "requester", "printer", "acceptedAt", "lines", "linesDone", "state", "keep", "fedBy", "verdict", "person", "terminal", "reasons"];
     const flat = this.entries.map((one) => ({ at: one.at, kind: one.kind, job: one.job.job, name: one.job.name, documentDate: one.job.documentDate, requester: one.job.requester, printer: one.job.printer,
-      lines: one.job.lines, linesDone: one.job.linesDone, state: one.job.state, keep: one.job.choice?.keep ?? "appliance", fedBy: fedBy(one.job), verdict: one.answered?.verdict ?? "",
+      acceptedAt: one.job.acceptedAt, lines: one.job.lines, linesDone: one.job.linesDone, state: one.job.state, keep: one.job.choice?.keep ?? "appliance", fedBy: fedBy(one.job), verdict: one.answered?.verdict ?? "",
       person: one.answered?.person ?? "", terminal: one.answered?.terminal ?? "", reasons: one.job.reasons.join(" ") }));
-    const text = kind === "json" ? JSON.stringify(this.entries, null, 1) : [columns.join(","), ...flat.map((one) => columns.map((name) => cell(one[name])).join(","))].join("\r\n") + "\r\n";
+    // Spreadsheets take a text for UTF-8 by its mark at the beginning.
+    const text = kind === "json" ? JSON.stringify(this.entries, null, 1) : "\ufeff" + [columns.join(","), ...flat.map((one) => columns.map((name) => cell(one[name])).join(","))].join("\r\n") + "\r\n";
     const link = el("a", { href: URL.createObjectURL(new Blob([text], { type: kind === "json" ? "application/json" : "text/csv" })), download: `history.${kind}` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -160,7 +163,7 @@ function lineOf({ entry, name, documentDate }) {
 /** A cell of CSV; one that a spreadsheet would read as a formula is made text. */
 function cell(value) {
   const text = String(value ?? "");
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
@@ -202,8 +205,8 @@ function plot(group, groups) {
   const bars = shown.flatMap((one, at) => {
     const y = at * height;
     let x = 150;
-    const parts = [["completed", one.completed], ["canceled", one.canceled], ["aborted", one.aborted]].map(([name, n]) => {
-      const width = (n / most) * 300;
+    const parts = PARTS.map((name) => {
+      const width = (one[name] / most) * 300;
       const bar = svg("rect", { class: `plot-${name}`, x, y: y + 4, width, height: height - 8 });
       x += width;
       return bar;
@@ -217,6 +220,7 @@ function plot(group, groups) {
   const rows = summary.map((one) => row([one.group, one.jobs, one.completed, one.canceled, one.aborted, one.reprinted, seconds(one.medianWaiting), seconds(one.worstWaiting)], columns, undefined));
   return el("section", { class: "card" }, el("h2", title), summary.length
     ? [svg("svg", { class: "plot", role: "img", "aria-label": title, viewBox: `0 0 500 ${Math.max(1, shown.length) * height}` }, bars),
+      el("p", { class: "legend" }, PARTS.map((one) => [el("span", { class: `key plot-${one}`, "aria-hidden": "true" }), el("span", t(`column.${one}`))])),
       el("details", el("summary", t("summary.figures")), el("div", { class: "wide" }, el("table", { class: "stack" }, el("thead", el("tr", columns.map((one) => el("th", { scope: "col" }, t(`column.${one}`))))), el("tbody", rows))))]
     : el("p", { class: "empty" }, t("history.none")));
 }

@@ -1,6 +1,6 @@
 // Now: what prints, and the queue.  Send: a document, shown on its page before it goes.
 
-import { answerButton, areas, ask, byWhom, drawnPictures, el, fill, linesOf, nameField, offeringField, pictures, problems, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
+import { answerButton, areas, ask, byWhom, capital, drawnPictures, el, fill, linesOf, nameField, offeringField, pictures, problems, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
 import { askMove, mayMove, mediumOf, ringFields, standsWords } from "./questions.js";
 import { randomName } from "./connection.js";
 
@@ -93,7 +93,7 @@ export class NowView {
     // A turn and a new book belong to the line behind them.
     const line = lines.find((one) => one.step >= reached) ?? lines.at(-1);
     const shown = drawn.find((one) => one.book === line?.book && one.page === line.page);
-    return [...told, shown ? el("figure", { class: "pages" }, shown.picture) : null, el("p", { class: "summary" }, summary(lines, standing))];
+    return [...told, shown ? el("figure", { class: "pages" }, shown.picture) : null, el("p", { class: "summary" }, capital(summary(lines, standing)))];
   }
 
   drawQueue() {
@@ -214,8 +214,8 @@ export class SendView {
     const pair = (...all) => el("div", { class: "grid" }, all);
     fill(this.element, el("h1", t("view.send")), el("div", { class: "split" }, el("div", this.spools, this.layouts,
       field("file", el("input", { type: "file", accept: ".csv,.json,.txt,.pdf,.toml,.form,text/*,application/pdf,application/json" })),
-      field("text", el("textarea", { rows: 6, spellcheck: "false" })),
-      pair(field("printer", el("select")), field("format", el("select"))),
+      field("text", el("textarea", { rows: 6 })),
+      field("printer", el("select")), field("format", el("select")),
       this.importLabel = field("import", el("select"), t("send.import.hint")),
       pair(field("startPage", el("input", { type: "number", min: 1, max: 999 }), t("send.start.hint")), field("startLine", el("input", { type: "number", min: 1, max: 200 }))),
       pair(field("layout", el("input", { type: "text", autocomplete: "off", maxlength: 80, list: "layouts" }), t("send.layout.hint")), field("priority", el("input", { type: "number", min: 1, max: 100, ".value": 50 }))),
@@ -367,7 +367,9 @@ export class SendView {
       this.file.value = "";
       this.text.value = "";
     } catch (error) {
+      // Only what may have been taken is sent again as it was; for anything else the ring is opened anew.
       if (error.code === "connection-lost") checked.isFirst = false;
+      else checked.key = undefined;
       fill(this.sendTrouble, el("p", sentence(error)));
     } finally {
       button.disabled = false;

@@ -160,13 +160,13 @@ def test_a_gap_is_said_to_stay_free(remembering: Office, open_page: OpenPage) ->
     card = card_of(page, job)
     expect(card).to_contain_text("この通帳の次の行は 1 ページ 4 行です")
     expect(card).to_contain_text("この記帳は 1 ページ 9 行から始まります。")
-    card.get_by_label("あなたの氏名").fill("佐藤")
-    card.get_by_role("button", name="それでもここに印刷する:1 ページ 9 行から 2 行").click()
+    card.get_by_label("氏名").fill("佐藤")
+    card.get_by_role("button", name="それでもここに印刷する\uff1a1 ページ 9 行から 2 行").click()
     expect(page.get_by_role("dialog")).to_contain_text("通帳の 1 ページ 9 行より前の行が空いたままになります。")
     page.get_by_role("button", name="戻る").click()
     assert answers_of(office, job) == []
     card.get_by_role("button", name="破棄し、1 ページ 4 行から送り直す").click()
-    page.get_by_role("button", name="はい:破棄し").click()
+    page.get_by_role("button", name="はい\uff1a破棄し").click()
     expect(page.locator(".closed")).to_contain_text("1 ページ 4 行から送り直してください。")
     on_paper(office, FIRST)
 

@@ -182,6 +182,17 @@ def test_no_text_of_a_peer_runs_turns_a_sentence_or_breaks_the_layout(
     assert unseen == set()
 
 
+def test_a_peer_that_gives_an_object_for_a_text_makes_no_markup(stopped: Stopped, open_page: OpenPage) -> None:
+    page = open_page(stopped.office, stopped.office.manager)
+    made = page.evaluate(
+        """async () => {
+          const { el } = await import(new URL("elements.js", location.href).href);
+          try { return el("p", { ".innerHTML": "<b>a text</b>" }).childElementCount; } catch { return 0; }
+        }"""
+    )
+    assert made == 0
+
+
 def as_shown(text: str) -> str:
     return INVISIBLE.sub("\ufffd", text)
 

@@ -49,7 +49,7 @@ def test_a_document_is_shown_before_it_goes_and_grows_on_its_page_while_it_print
     expect(now.locator(".prompt")).to_contain_text("Put the book, opened at page 3, into window-1.")
     office.hands.insert(book_of(TWO_PAGES), 3, ruler)
     expect(now.locator(".prompt")).to_contain_text("Turn the book to page 4 and put it into window-1 again.")
-    expect(now.locator(".summary")).to_have_text("lines 1 to 20 are on paper; lines 21 to 24 are to come.")
+    expect(now.locator(".summary")).to_have_text("Lines 1 to 20 are on paper; lines 21 to 24 are to come.")
     expect(now.get_by_role("img")).to_have_accessible_name("Page 4: lines 21 to 24 are to come.")
     office.hands.take()
     expect(now.locator(".prompt")).to_contain_text("Put the book, opened at page 4, into window-1.")
@@ -123,7 +123,7 @@ def test_a_problem_and_the_areas_are_said_in_the_language_of_the_person(
     main = page.locator("main")
     expect(main.locator(".warning").last).to_contain_text("Otto が")
     expect(main).to_contain_text("プリンター window-1 を一時停止しました")
-    expect(main).to_contain_text("a:使用可")
+    expect(main).to_contain_text("a\uff1a使用可")
     expect(main).not_to_contain_text("paused printer")
 
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from demo.world import Terminal
+from demo.world import PRINTER, Terminal, ruler_of, shipped_layout
 from drivers.simulator.faults import AtLineByte, Target
 from tests.page.conftest import OpenPage
 from tests.scenarios.books import Statement
 from tests.scenarios.conftest import OpenOffice
-from tests.scenarios.office import Office
+from tests.scenarios.office import LAYOUT, Office, book_of
 
 CUT: Final = AtLineByte(line=6, byte=18)
 STATEMENT: Final = Statement(1, count=12)
@@ -64,6 +64,25 @@ def test_the_picture_says_what_is_on_paper_and_an_answer_goes_on_there(
     expect(page.locator(".closed")).to_contain_text("Ann Example")
     [answer] = answers_of(office, job)
     assert (answer["step"], answer["inDoubt"], answer["person"]) == (6, 6, "Ann Example")
+
+
+def test_a_card_says_where_the_book_is_and_who_is_connected_also_when_that_changes(
+    open_office: OpenOffice, open_page: OpenPage
+) -> None:
+    office, job = stopped(open_office)
+    page, other = open_page(office, office.manager), open_page(office, office.counter)
+    card_of(other, job)
+    card = card_of(page, job)
+    expect(card).to_contain_text(f"{PRINTER} is empty: the person has the book.")
+    expect(card).to_contain_text("Its terminal counter-1 is asked too and is connected.")
+    card.get_by_label("Your name").fill("Rita Example")
+    office.hands.insert(book_of(STATEMENT), 3, ruler_of(shipped_layout(LAYOUT)))
+    # It may be another one by now.
+    expect(card).to_contain_text("The book or sheet lies in")
+    other.close()
+    expect(card).to_contain_text("Its terminal counter-1 is not connected now.")
+    # The card is the same one, so nothing that a person typed is lost.
+    expect(card.get_by_label("Your name")).to_have_value("Rita Example")
 
 
 def test_no_answer_is_given_by_enter_and_what_is_lost_is_said_before(

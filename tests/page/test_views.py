@@ -120,6 +120,9 @@ def test_axe_finds_nothing_on_any_view_and_none_is_wider_than_its_screen(
     page = open_page(stopped.office, stopped.office.manager, locale=language, color_scheme=theme, viewport=size)
     expect(page.locator("html")).to_have_attribute("lang", language)
     expect(page.locator(f"#question-{stopped.job}")).to_be_visible()
+    held = page.locator(".question").last
+    expect(held).to_contain_text({"en": "To release it, turn to Now.", "ja": "解除は「現在」で行います。"}[language])
+    expect(held).not_to_contain_text({"en": "The first answer counts.", "ja": "最初の回答が有効です。"}[language])
     page.evaluate(AXE.read_text("utf-8"))
     found: dict[str, list[str]] = {}
     for view in VIEWS:

@@ -1,0 +1,66 @@
+"""The history in a browser: when a job was sent, and the files for a spreadsheet and for a program."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Locator, expect
+
+from tests.page.conftest import OpenPage
+from tests.page.test_now_and_send_in_a_browser import show
+from tests.page.test_orders_in_a_browser import waiting
+from tests.scenarios.books import Statement
+from tests.scenarios.conftest import OpenOffice
+from tests.scenarios.office import Office
+
+FORMULAS: Final = ("=1+1", "\uff1d1+1", "-1", "\uff0d1", "@SUM(A1)")
+"""Names that a spreadsheet would count out; those of a Japanese keyboard too."""
+NAME: Final = '佐藤, "Rita"'
+
+
+def canceled(office: Office, person: str) -> str:
+    """A job that a person canceled."""
+    job = waiting(office, Statement(5, count=3).save(office.world.folder))
+    office.counter.run("cancel", job, f"--person={person}")
+    return job
+
+
+def saved(main: Locator, name: str) -> Path:
+    """The file that a button saves."""
+    with main.page.expect_download() as download:
+        main.get_by_role("button", name=name).click()
+    return download.value.path()
+
+
+def rows_of(file: Path) -> list[dict[str, str]]:
+    """The rows of a file as a spreadsheet reads it, which knows UTF-8 by its mark alone."""
+    assert file.read_bytes().startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(file.read_text("utf-8-sig").splitlines()))
+
+
+def test_a_history_tells_when_each_job_was_sent_and_is_saved_whole(
+    open_office: OpenOffice, open_page: OpenPage
+) -> None:
+    office = open_office()
+    job = canceled(office, NAME)
+    main = show(open_page(office, office.counter, timezone_id="Asia/Tokyo"), "History")
+    line = main.locator("tbody tr", has_text=job[:8]).first
+    expect(line.locator('[data-name="Sent"]')).not_to_have_text("-")
+    [row, *_] = [one for one in rows_of(saved(main, "Save as CSV")) if one["job"] == job]
+    assert row["person"] == NAME
+    entries: list[dict[str, Any]] = json.loads(saved(main, "Save as JSON").read_text("utf-8"))
+    [entry] = [one for one in entries if one["job"]["job"] == job and one["kind"] == row["kind"]]
+    assert row["acceptedAt"] == entry["job"]["acceptedAt"]
+
+
+def test_no_name_in_a_saved_history_is_a_formula(open_office: OpenOffice, open_page: OpenPage) -> None:
+    office = open_office()
+    persons = {canceled(office, person): person for person in FORMULAS}
+    main = show(open_page(office, office.counter), "History")
+    for job in persons:
+        expect(main.locator("tbody tr", has_text=job[:8]).first).to_be_visible()
+    told = {one["job"]: one["person"] for one in rows_of(saved(main, "Save as CSV"))}
+    assert told == {job: f"'{person}" for job, person in persons.items()}
