@@ -71,7 +71,7 @@ async function opened(file, passphrase) {
 
 /** The requester's key, or the data key opened by a branch recovery key. */
 async function keyFor(ring, { keyRef, identity, wraps }) {
-  if (keyRef in ring.keys) return { key: ring.keys[keyRef] };
+  if (Object.hasOwn(ring.keys, keyRef)) return { key: ring.keys[keyRef] };
   const wrap = wraps.find((one) => one.holder === "recovery");
   const privates = Object.values(ring.recovery);
   if (!wrap || !privates.length) throw fault("key-not-in-ring", { key_ref: keyRef });
@@ -167,7 +167,7 @@ async function planOf(copy, ring, keyRef) {
   const own = wraps.find((one) => one.holder === "requester");
   const recovery = wraps.find((one) => one.holder === "recovery");
   let secret;
-  if (own && own.keyRef in ring.keys) {
+  if (own && Object.hasOwn(ring.keys, own.keyRef)) {
     const info = packed(["passbook sealed 1", "wrap", "requester", own.keyRef, identity]);
     const key = await subkey(bytesOf(ring.keys[own.keyRef]), "wrap requester", own.blob.slice(0, 32));
     secret = await decrypted(key, new Uint8Array(12), info, own.blob.slice(32)).catch(() => null);
