@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
+import apsw
 from playwright.sync_api import Locator, expect
 
 from tests.page.conftest import OpenPage
@@ -54,6 +56,34 @@ def test_a_history_tells_when_each_job_was_sent_and_is_saved_whole(
     entries: list[dict[str, Any]] = json.loads(saved(main, "Save as JSON").read_text("utf-8"))
     [entry] = [one for one in entries if one["job"]["job"] == job and one["kind"] == row["kind"]]
     assert row["acceptedAt"] == entry["job"]["acceptedAt"]
+
+
+def test_an_entry_that_was_altered_is_told_by_its_number_and_the_other_area_is_good(
+    open_office: OpenOffice, open_page: OpenPage
+) -> None:
+    office = open_office()
+    canceled(office, "Rita Example")
+    world = office.world
+    assert world.stop_appliance() == 0
+    found = {name: altered(world.data / name / "area.sqlite") for name in ("a", "b")}
+    [(area, entries)] = [(name, entries) for name, entries in found.items() if entries]
+    world.start_appliance()
+    main = show(open_page(office, office.manager), "History")
+    main.get_by_role("button", name="Verify the chain").click()
+    broken = main.locator(".verified .bad")
+    expect(broken).to_contain_text(f"The history of area {area} does not fit at entry {entries[0]}")
+    expect(broken).to_contain_text("Keep the disk as evidence.")
+    expect(main.locator(".verified .good", has_text=f"Area {'b' if area == 'a' else 'a'}: all")).to_be_visible()
+
+
+def altered(database: Path) -> list[int]:
+    """The entries of an area that named the person, and name another one now."""
+    with closing(apsw.Connection(str(database))) as connection:
+        named = [
+            n for (n,) in connection.execute("SELECT n FROM history WHERE instr(entry, 'Rita Example') ORDER BY n")
+        ]
+        connection.execute("UPDATE history SET entry = replace(entry, 'Rita Example', 'Otto Example')")
+    return named
 
 
 def test_no_name_in_a_saved_history_is_a_formula(open_office: OpenOffice, open_page: OpenPage) -> None:
