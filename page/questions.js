@@ -527,11 +527,13 @@ export class QuestionsView {
     this.cards = new Map();
     this.seen = new Set();
     this.many = el("div");
+    // A book that is printed in part comes first: a customer waits for it.
+    this.begun = el("div", { class: "cards" });
     this.open = el("div", { class: "cards" });
     this.done = el("div", { class: "cards" });
     this.ends = el("section");
     this.none = el("p", { class: "empty" });
-    this.element = el("div", el("h1", t("view.questions")), this.none, this.many, this.open, this.done, this.ends);
+    this.element = el("div", el("h1", t("view.questions")), this.none, this.begun, this.many, this.open, this.done, this.ends);
   }
 
   update(change) {
@@ -559,7 +561,7 @@ export class QuestionsView {
       const fresh = new Card(branch, question);
       fresh.mark = mark;
       if (card) card.element.replaceWith(fresh.element);
-      else this.open.append(fresh.element);
+      else (job.begun ? this.begun : this.open).append(fresh.element);
       this.cards.set(job.job, fresh);
     }
     fill(this.none, branch.questions.size ? "" : t("questions.none"));

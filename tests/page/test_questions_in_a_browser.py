@@ -173,3 +173,19 @@ def test_a_page_without_its_appliance_says_so_and_takes_no_order(open_office: Op
     expect(page.locator("#link")).to_be_empty(timeout=KEY_TIME)
     expect(card_of(page, job)).to_contain_text("line 6 is in doubt")
     assert not page.evaluate("document.getElementById('main').inert")
+
+
+def test_a_book_that_is_printed_in_part_stands_above_the_answer_for_many(
+    open_office: OpenOffice, open_page: OpenPage
+) -> None:
+    office = open_office()
+    printing, question = office.print_until_cut(STATEMENT, Target.BOTH, AtLineByte(line=6, byte=18))
+    printing.kill()
+    for number in (201, 202):
+        file = Statement(number, count=4).save(office.world.folder)
+        office.counter.run("print", str(file), "--no-wait", "--printer", PRINTER)
+    office.world.kill_appliance()
+    office.world.start_appliance()
+    page = open_page(office, office.counter)
+    expect(page.locator(".many")).to_contain_text("2 jobs of counter-1 were not begun")
+    expect(page.locator(".question, .many").first).to_have_id(f"question-{question.job.job[:8]}")
