@@ -605,7 +605,7 @@ export class QuestionsView {
       el("p", t("many.explain")), books ? el("p", { class: "warning" }, t("many.books", { n: books })) : null, name.label, ring?.box, trouble, el("div", { class: "answers" }, ["print", "discard", "hold"].map(order)));
   }
 
-  /** Answer the questions that the person saw, each with its epoch: `Recovery.AnswerAll` would take newer jobs too. */
+  /** Answer the questions that the person saw, each with its epoch: `Recovery.AnswerAll` would take held and newer jobs too. */
   async answerMany(verdict, all, person, ring) {
     const locked = all.filter((one) => needsKey(one, verdict));
     const found = locked.length && ring ? await ring.open({ deed: "answer", questions: locked.map(({ job, identity, wraps }) => ({ job: job.job, keyRef: job.keyRef, identity, wraps })) }) : {};

@@ -18,6 +18,7 @@ from importlib.resources.abc import Traversable
 from typing import Final, NamedTuple, Self
 
 from passbook.errors import PassbookError
+from passbook.protocol.messages import SERVICE_PATH
 
 INDEX: Final = "index.html"
 """The file that a browser gets for the folder."""
@@ -119,7 +120,8 @@ class PageFiles:
 
     def _of_another_version(self, version: str, name: str) -> PageReply:
         if len(version) != _VERSION_DIGITS or not set(version) <= set("0123456789abcdef"):
-            return text_reply(HTTPStatus.NOT_FOUND, "There is nothing here; the page is at /.")
+            says = f"There is nothing here: the page is at /, and programs connect to {SERVICE_PATH}."
+            return text_reply(HTTPStatus.NOT_FOUND, says)
         # A bookmark finds the page of today; a page that is open must not mix files of two versions.
         if not name:
             return led_to("../")

@@ -35,7 +35,7 @@ class Answering:
         untouched = [
             record
             for record in await asyncio.to_thread(self._jobs.spool.records_of, requester)
-            if _is_meant(record) and record.sequence > order.after
+            if record.is_open and record.untouched and record.sequence > order.after
         ]
         now, later = untouched[:ANSWERED_AT_ONCE], untouched[ANSWERED_AT_ONCE:]
         done_with = await self._recovery.answer_each(actor, [_answer(order, record) for record in now])
@@ -43,14 +43,6 @@ class Answering:
         done = sum(one.error is None for one in answers)
         _LOG.info("answered-all", requester=requester, terminal=actor.name, verdict=order.verdict.value, count=done)
         return AnsweredAll(tuple(answers), now[-1].sequence if now else order.after, len(later))
-
-
-def _is_meant(record: Record) -> bool:
-    """Whether one answer for all goes to a job: one that a person holds is asked about no more.
-
-    One that an operator holds refuses it, so that people hear of the hold.
-    """
-    return record.is_open and record.untouched and (record.held_by is None or record.held_by_operator)
 
 
 def _answer(order: AnswerAll, record: Record) -> AnswerQuestion:

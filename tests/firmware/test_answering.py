@@ -114,17 +114,6 @@ def test_what_an_operator_holds_is_passed_over_and_said_so(morning: Morning, ver
     assert morning.record(held) == before
 
 
-@pytest.mark.parametrize("verdict", [Verdict.PRINT, Verdict.DISCARD, Verdict.HOLD])
-def test_what_a_person_holds_stays_held(morning: Morning, verdict: Verdict) -> None:
-    free, held = morning.send(), morning.send()
-    morning.bench.power_cycle()
-    morning.bench.jobs.change(held, changes.hold("t", TELLER.name, "Anna")).result(WAIT)
-    before = morning.record(held)
-    done = morning.order(verdict, keys={"anna-1": KEY})
-    assert [one.job for one in done.answers] == [free]
-    assert (codes(done), done.left, morning.record(held)) == ([""], 0, before)
-
-
 def test_a_job_with_a_step_sent_is_left_for_an_answer_of_its_own(morning: Morning) -> None:
     """Somebody must look at its paper, also when it was ordered from the start and counts no step any more."""
     begun, untouched = morning.send(), morning.send()
