@@ -45,10 +45,10 @@ FIELDS: Final = frozenset(
     }
 )  # fmt: skip
 """Keys whose text a peer, an operator or a document chooses."""
-LISTS: Final = frozenset({"areas", "problems", "terminals"})
+LISTS: Final = frozenset({"areas", "terminals"})
 """Keys of lists of such texts."""
 __all__ = ["stopped"]
-SHOWN: Final = FIELDS - {"application", "documentDate", "layout", "sentence", "to", "why"} | {"problems"}
+SHOWN: Final = FIELDS - {"application", "documentDate", "layout", "to"}
 """Those that must be seen on one of the views here, or the test has looked at nothing."""
 INVISIBLE: Final = re.compile(
     "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
@@ -105,8 +105,8 @@ class Liar:
         name, payload = message["header"]["name"], message.get("payload", {})
         if name == "Recovery.ListQuestions" and payload.get("questions"):
             payload["questions"].append(of_mail(payload["questions"][0]))
-        if name == "Common.Status" and "problems" in payload:
-            payload["problems"] = ["a problem", "another one"]
+        if name == "Common.Status" and "findings" in payload:
+            payload["findings"] = list(FINDINGS)
             for printer in payload["printers"]:
                 printer["status"]["cause"] = "a cause"
         page_side.send(json.dumps({**message, "payload": self._lied(payload)}))
@@ -133,6 +133,11 @@ class Liar:
         return self._true.get(as_shown(value), value) if isinstance(value, str) else value
 
 
+FINDINGS: Final[tuple[dict[str, Any], ...]] = (
+    {"code": "not-in-any-catalogue", "sentence": "a problem", "facts": {}},
+    {"code": "printer-silent", "sentence": "another one", "facts": {"printer": PRINTER, "why": "no answer"}},
+)
+"""A problem of which the page has no words, and one of which it has some."""
 COUNTS: Final = {"books": 1, "pages": 2, "lines": 3}
 READING: Final[dict[str, Any]] = {
     "at": "2026-03-01T10:00:00+00:00", "printed": COUNTS, "pending": COUNTS, "held": COUNTS,
