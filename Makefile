@@ -41,7 +41,7 @@ help:
 	@echo 'make stop     end what make run left running'
 	@echo 'make test     the tests, about twenty minutes on two quiet cores (SEED=number repeats a run)'
 	@echo 'make test-page   the tests of the page, with Chromium'
-	@echo 'make quick    the tests of the rooms alone, under a minute: for everyday work'
+	@echo 'make quick    the tests of the rooms alone, about three minutes: for everyday work'
 	@echo 'make check    format, lint, types, import directions, and the tests: what CI runs'
 	@echo 'make fresh    the demo and the tests on bare Debian systems that it makes; as root'
 	@echo 'make soak     the long forms of the tests (SEED=number repeats a run)'
