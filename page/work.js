@@ -188,8 +188,8 @@ export class SendView {
   constructor(branch) {
     this.branch = branch;
     this.checked = null;
+    this.checks = 0;
     this.element = el("div");
-    this.agent = null;
     this.build();
   }
 
@@ -212,7 +212,7 @@ export class SendView {
       field("apart", el("select", ["", "ask", "appliance", "terminal"].map((one) => option(one, `apart.${one || "rule"}`)))));
     this.choice = choice;
     const pair = (...all) => el("div", { class: "grid" }, all);
-    fill(this.element, el("h1", t("view.send")), el("div", { class: "split" }, el("div", this.spools, this.layouts,
+    fill(this.element, el("h1", t("view.send")), el("div", { class: "split" }, this.form = el("div", this.spools, this.layouts,
       field("file", el("input", { type: "file", accept: ".csv,.json,.txt,.pdf,.toml,.form,text/*,application/pdf,application/json" })),
       field("text", el("textarea", { rows: 6 })),
       field("printer", el("select")), field("format", el("select")),
@@ -224,7 +224,8 @@ export class SendView {
       choice, this.trouble, el("button", { type: "button", onclick: () => this.check() }, t("send.check")), this.books.element), this.preview));
     this.file.addEventListener("change", () => this.take());
     for (const event of ["input", "change"]) {
-      this.element.addEventListener(event, (one) => { if (![this.preview, this.books.element].some((part) => part.contains(one.target))) this.forget(); });
+      // A new file is checked at once, which forgets the old one.
+      this.element.addEventListener(event, (one) => { if (![this.file, this.preview, this.books.element].some((part) => part.contains(one.target))) this.forget(); });
     }
     this.format.addEventListener("change", () => this.showImports());
   }
@@ -262,7 +263,10 @@ export class SendView {
   async take() {
     const file = this.file.files[0];
     this.text.disabled = Boolean(file);
-    if (!file) return;
+    if (!file) {
+      this.forget();
+      return;
+    }
     const known = { csv: "passbook-update+csv", json: "passbook-update+json", txt: "text", pdf: "pdf", form: "form" }[file.name.split(".").at(-1).toLowerCase()];
     if (known) this.format.value = known;
     this.showImports();
@@ -273,10 +277,12 @@ export class SendView {
     this.check();
   }
 
-  /** Drop a picture that is not that of the fields any more. */
+  /** Drop a picture that is not that of the fields any more, also one that is still being made. */
   forget() {
-    if (this.checked) fill(this.preview, el("p", t("send.changed")));
+    if (this.checked || this.element.hasAttribute("aria-busy")) fill(this.preview, el("p", t("send.changed")));
     this.checked = null;
+    this.checks += 1;
+    this.element.removeAttribute("aria-busy");
   }
 
   async bytes() {
@@ -299,26 +305,31 @@ export class SendView {
 
   /** Have the appliance place the document, and show its pages; nothing is accepted. */
   async check() {
+    this.forget();
     fill(this.trouble);
+    // A name that a person types below the old picture would be lost when the new one comes.
+    fill(this.preview, el("p", { role: "status" }, t("send.checking")));
     for (const field of Object.values(this.helps())) field.removeAttribute("aria-invalid");
     this.element.setAttribute("aria-busy", "true");
+    const { checks } = this;
     try {
       this.judgeChoice();
       const bytes = await this.bytes();
       const request = this.request();
       const placed = await this.branch.command("Spooler.CheckDocument", { ...request, ...(await this.branch.carried(bytes)) });
+      if (checks !== this.checks) return;
       this.checked = { bytes, request, account: placed.account, clientRequest: randomName("page"), isFirst: true };
       this.books.offer(placed.account);
       this.show(placed);
     } catch (error) {
-      this.checked = null;
+      if (checks !== this.checks) return;
       fill(this.preview);
       fill(this.trouble, el("p", sentence(error)));
       const field = this.helps()[error.code];
       field?.setAttribute("aria-invalid", "true");
       field?.focus();
     } finally {
-      this.element.removeAttribute("aria-busy");
+      if (checks === this.checks) this.element.removeAttribute("aria-busy");
     }
   }
 
@@ -356,6 +367,8 @@ export class SendView {
     const { checked } = this;
     fill(this.sendTrouble);
     button.disabled = true;
+    // What is sent stays what the fields say.
+    this.form.inert = true;
     try {
       this.name.value();
       checked.key ??= await this.ring.open({ deed: "newest", account: checked.account });
@@ -373,6 +386,7 @@ export class SendView {
       fill(this.sendTrouble, el("p", sentence(error)));
     } finally {
       button.disabled = false;
+      this.form.inert = false;
     }
   }
 

@@ -19,7 +19,8 @@ from demo.world import World
 from drivers.simulator.faults import AfterStrike, Target
 from terminal.keyring import KeyRing, new_ring_key, seal_ring
 from tests.page.conftest import OpenPage
-from tests.page.test_questions_in_a_browser import KEY_TIME, answers_of, card_of
+from tests.page.test_now_and_send_in_a_browser import show
+from tests.page.test_questions_in_a_browser import KEY_TIME, answers_of, card_of, sign
 from tests.scenarios.books import Statement
 from tests.scenarios.conftest import an_office
 from tests.scenarios.office import Office
@@ -51,7 +52,7 @@ def stopped(office: Office, number: int) -> str:
 
 
 class Line:
-    """Between a page and its appliance; it can keep events back, while answers pass.
+    """Between a page and its appliance; it can keep some messages back, while others pass.
 
     Attributes:
         is_cut: whether a new connection is refused.
@@ -61,6 +62,8 @@ class Line:
         self.is_cut = False
         self._page_side: WebSocketRoute | None = None
         self._kept: list[str | bytes] | None = None
+        self._kind = ""
+        self._page = page
         page.route_web_socket(SERVICE, self._connect)
 
     def _connect(self, page_side: WebSocketRoute) -> None:
@@ -71,17 +74,25 @@ class Line:
         page_side.connect_to_server().on_message(lambda message: self._carry(page_side, message))
 
     def _carry(self, page_side: WebSocketRoute, message: str | bytes) -> None:
-        if self._kept is not None and json.loads(message)["header"]["type"] == "unsolicited":
+        header = json.loads(message)["header"]
+        if self._kept is not None and self._kind in (header["type"], header["name"]):
             self._kept.append(message)
         elif page_side is self._page_side:
             page_side.send(message)
 
-    def keep_events(self) -> None:
-        """Keep every event from now on."""
+    def keep(self, kind: str) -> None:
+        """Keep every message of a type or name from now on."""
+        self._kind = kind
         self._kept = []
 
+    def await_kept(self, count: int) -> None:
+        """Wait until it keeps so many messages."""
+        while len(self._kept or []) < count:
+            # Messages are carried while the browser is asked something.
+            self._page.evaluate("null")
+
     def let_through(self) -> None:
-        """Let the kept events through, and those that come."""
+        """Let the kept messages through, and those that come."""
         kept, self._kept = self._kept or [], None
         for message in kept:
             if self._page_side is not None:
@@ -103,7 +114,7 @@ def test_the_slower_one_of_two_people_reads_who_answered_and_what(office: Office
     card.get_by_label("Your name").fill("Rita Example")
     card.get_by_role("button", name="Discard it").click()
     dialog = slower.get_by_role("dialog")
-    line.keep_events()
+    line.keep("unsolicited")
     card_of(quicker, job).get_by_label("Your name").fill("Ann Example")
     card_of(quicker, job).get_by_role("button", name="Discard it").click()
     quicker.get_by_role("dialog").get_by_role("button", name="Yes").click()
@@ -192,6 +203,44 @@ def test_a_file_of_50_mb_is_refused_before_it_goes_anywhere_and_the_page_stays_u
     expect(main.locator(".preview svg text.run").first).to_be_visible()
 
 
+def test_pages_that_come_late_take_nothing_that_a_person_types_and_are_those_of_the_fields(
+    office: Office, open_page: OpenPage
+) -> None:
+    page = open_page(office, office.counter)
+    line = Line(page)
+    page.reload()
+    main = show(page, "Send")
+    main.get_by_label("Or paste a text here").fill(Statement(106, count=3).csv())
+    go, preview = main.get_by_role("button", name="Check it and show its pages"), main.locator(".preview")
+    layout = main.get_by_role("combobox", name="Layout Empty")
+
+    def check_late() -> None:
+        line.keep("Spooler.CheckDocument")
+        go.click()
+        expect(preview).to_have_text("Its pages are being made.")
+        line.await_kept(1)
+
+    go.click()
+    sign(preview, office.counter, "Ann Example")
+    check_late()
+    # Nothing of the old picture is left to be signed, and the name that was typed comes again with the new one.
+    line.let_through()
+    expect(preview.locator("svg")).to_have_count(1)
+    expect(preview.get_by_label("Your name")).to_have_value("Ann Example")
+    check_late()
+    layout.fill("an-unknown-one")
+    line.let_through()
+    layout.fill("")
+    expect(preview).to_have_text("Something was changed: check it again.")
+    check_late()
+    layout.fill("an-unknown-one")
+    go.click()
+    line.await_kept(2)
+    line.let_through()
+    expect(main.get_by_role("alert").first).to_contain_text("an-unknown-one")
+    expect(preview).to_be_empty()
+
+
 @contextmanager
 def silent(office: Office) -> Iterator[None]:
     """The appliance does nothing, and its connections stay open, as behind a router that lost its memory."""
@@ -246,7 +295,7 @@ def test_a_page_that_slept_for_a_day_asks_everything_anew_and_shows_no_stale_que
     # No timer of it runs and nothing reaches it, while its connection looks whole.
     asleep = datetime.now(UTC) + timedelta(seconds=5)
     page.clock.pause_at(asleep)
-    line.keep_events()
+    line.keep("unsolicited")
     office.answer(office.manager, old, "--discard")
     new = stopped(office, 105)
     line.lose()

@@ -46,10 +46,7 @@ def sign(card: Locator, terminal: Terminal, person: str) -> None:
     """Say who answers, with which key ring."""
     card.locator("input[type=file]").set_input_files(terminal.home / "keyring")
     card.get_by_label("Passphrase").fill(terminal.passphrase)
-    # Pages that have just been drawn take the focus, and with it what is typed elsewhere.
-    name = card.get_by_label("Your name")
-    name.fill(person)
-    expect(name).to_have_value(person)
+    card.get_by_label("Your name").fill(person)
 
 
 def test_the_picture_says_what_is_on_paper_and_an_answer_goes_on_there(
