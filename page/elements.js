@@ -86,12 +86,18 @@ function filled(element, rest) {
   return element;
 }
 
-/** Put children into an element in place of its own; focus goes from a button to the new one that has its words. */
+/** Put children into an element in place of its own. */
 export function fill(element, ...children) {
+  const fresh = [...el("div", children).childNodes];
+  return renewed(element, () => element.replaceChildren(...fresh));
+}
+
+/** Make children of an element anew; focus goes from a button to the new one that has its words. */
+export function renewed(element, make) {
   const had = element.contains(document.activeElement) ? document.activeElement.closest("button") : null;
   const words = (button) => button.getAttribute("aria-label") ?? button.textContent;
-  element.replaceChildren(...el("div", children).childNodes);
-  if (had) [...element.querySelectorAll("button")].find((one) => words(one) === words(had))?.focus();
+  make();
+  if (had && !had.isConnected) [...element.querySelectorAll("button")].find((one) => words(one) === words(had))?.focus();
   return element;
 }
 
@@ -137,9 +143,34 @@ export function byWhom(who) {
   return who.secondedBy ? t("by.second", { first, second: byWhom(who.secondedBy) }) : first;
 }
 
-/** A button that decides: Enter alone never presses it; the space bar and a click do. */
+let pointerPlace = "";
+let areAnswersMoved = false;
+
+for (const kind of ["pointermove", "pointerdown"]) {
+  document.addEventListener(kind, ({ screenX, screenY }) => {
+    // A browser also tells of moves when something else came to lie under a pointer at rest.
+    const now = `${screenX} ${screenY}`;
+    if (now !== pointerPlace) areAnswersMoved = false;
+    pointerPlace = now;
+  }, true);
+}
+document.addEventListener("wheel", () => { areAnswersMoved = false; }, { capture: true, passive: true });
+
+/** Note that answers have new places: until the pointer moves, a click counts for none of them. */
+export function moveAnswers() {
+  areAnswersMoved = true;
+}
+
+/** A button that decides: Enter alone never presses it; the space bar and a click do, but not the second one of two clicks. */
 export function answerButton(text, act, attributes = {}) {
-  const button = el("button", { type: "button", class: "answer", ...attributes, onclick: act }, text);
+  const press = (event) => {
+    const isUnseen = event.detail > 0 && areAnswersMoved;
+    if (isUnseen) {
+      areAnswersMoved = false;
+      say(t("answer.moved"));
+    } else if (event.detail < 2) act(event);
+  };
+  const button = el("button", { type: "button", class: "answer", ...attributes, onclick: press }, text);
   button.addEventListener("keydown", (event) => {
     if (event.key === "Enter") event.preventDefault();
   });

@@ -4,7 +4,7 @@
 // doubt with which it was drawn, also after later events, and a new epoch is a new card (P7).  No answer is a default:
 // focus is never put on one, Enter presses none, and what cannot be taken back is asked once more, with what it loses.
 
-import { answerButton, ask, byWhom, capital, el, fill, has, keywords, linesOf, nameField, offeringField, pictures, reasons, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
+import { answerButton, ask, byWhom, capital, el, fill, has, keywords, linesOf, moveAnswers, nameField, offeringField, pictures, reasons, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
 import { TERMINAL_STATES, bytesOf } from "./connection.js";
 
 const SETTLED = new Set(["stale-question", "already-answered", "unknown-job"]);
@@ -377,7 +377,12 @@ class Card {
   }
 
   textButton() {
-    if (this.texts || !this.branch.may("Spooler.GetSealed") || this.question.job.contentGone || !this.question.job.keyRef) return null;
+    const hide = () => {
+      this.texts = null;
+      this.draw();
+    };
+    if (this.texts) return el("button", { type: "button", class: "secondary", onclick: hide }, t("question.hide-text"));
+    if (!this.branch.may("Spooler.GetSealed") || this.question.job.contentGone || !this.question.job.keyRef) return null;
     return el("button", { type: "button", class: "secondary", onclick: (event) => this.guarded(event.target, () => this.showTexts()) }, t("question.show-text"));
   }
 
@@ -547,6 +552,7 @@ export class QuestionsView {
       if (!branch.questions.has(job)) {
         card.element.remove();
         this.cards.delete(job);
+        moveAnswers();
       }
     }
     const sorted = [...branch.questions.values()].sort((one, other) => one.job.changedAt.localeCompare(other.job.changedAt));
@@ -563,6 +569,7 @@ export class QuestionsView {
       if (card) card.element.replaceWith(fresh.element);
       else (job.begun ? this.begun : this.open).append(fresh.element);
       this.cards.set(job.job, fresh);
+      moveAnswers();
     }
     fill(this.none, branch.questions.size ? "" : t("questions.none"));
     this.drawMany(sorted);
@@ -580,6 +587,7 @@ export class QuestionsView {
     const mark = JSON.stringify(several.map(([who, all]) => [who, all.map((one) => one.job.job)]));
     if (mark === this.manyMark || !branch.may("Recovery.AnswerQuestion")) return;
     this.manyMark = mark;
+    moveAnswers();
     fill(this.many, several.map(([who, all]) => this.manyCard(who, all)));
   }
 

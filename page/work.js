@@ -1,11 +1,13 @@
 // Now: what prints, and the queue.  Send: a document, shown on its page before it goes.
 
-import { answerButton, areas, ask, byWhom, capital, drawnPictures, el, fill, linesOf, nameField, offeringField, pictures, problems, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
+import { answerButton, areas, ask, byWhom, capital, drawnPictures, el, fill, linesOf, nameField, offeringField, pictures, problems, renewed, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
 import { askMove, mayMove, mediumOf, ringFields, standsWords } from "./questions.js";
 import { randomName } from "./connection.js";
 
 /** Bytes of the largest document that is taken. */
 const LARGEST = 1024 * 1024;
+
+const tooLarge = (size) => t("fault.too-large", { size: Math.ceil(size / 1024), most: LARGEST / 1024 });
 
 /** Why a job waits, in one sentence. */
 export function waitingWords(job) {
@@ -40,6 +42,9 @@ export function printerWords({ status, age }) {
   return parts.join(t("semicolon")) + cause + t("full-stop") + (age > 20 ? ` ${t("printer.age", { ago: span(age) })}` : "");
 }
 
+/** The columns of the queue. */
+const COLUMNS = ["job", "document", "date", "from", "printer", "sent", "fed", "lines", "priority", "state"];
+
 /** The side whose copy feeds the printer. */
 export const fedBy = (job) => job.fed?.by ?? job.choice?.feed ?? "appliance";
 
@@ -50,6 +55,7 @@ export class NowView {
     this.printers = new Map();
     this.cards = el("div", { class: "cards" });
     this.queue = el("div", { class: "wide" });
+    this.table = null;
     this.problems = el("div");
     this.element = el("div", el("h1", t("view.now")), this.problems, this.cards, el("h2", t("now.queue")), this.queue);
   }
@@ -98,19 +104,48 @@ export class NowView {
 
   drawQueue() {
     const all = [...this.branch.jobs.values()].sort((one, other) => one.sequence - other.sequence);
-    const mark = JSON.stringify(all.map((job) => [job.job, job.state, job.epoch, job.waiting, job.linesDone, job.heldBy, job.choice, job.fed, job.moved, job.priority]));
-    if (mark === this.queueMark) return;
-    this.queueMark = mark;
-    if (!all.length) {
-      fill(this.queue, el("p", { class: "empty" }, t("now.none")));
+    if (all.length) {
+      this.drawRows(all);
       return;
     }
-    const shown = all.slice(0, 200);
-    const columns = ["job", "document", "date", "from", "printer", "sent", "fed", "lines", "priority", "state"];
-    const head = el("tr", columns.map((one) => el("th", { scope: "col" }, t(`column.${one}`))), el("th", { scope: "col" }, el("span", { class: "hidden" }, t("column.orders"))));
-    const rows = shown.map((job) => row([short(job.job), job.name || "-", job.documentDate || "-", job.requester, job.printer, when(job.acceptedAt),
-      t(`side.${fedBy(job)}`), `${job.linesDone}/${job.lines}`, job.priority, [tOr("state.", job.state), " ", el("small", waitingWords(job))]], columns, this.orders(job)));
-    fill(this.queue, el("table", { class: "stack" }, el("caption", t("now.count", { n: all.length })), el("thead", head), el("tbody", rows)));
+    this.table = null;
+    fill(this.queue, el("p", { class: "empty" }, t("now.none")));
+  }
+
+  /** Draw the jobs of which something has changed; with many in the queue most rows stay as they are. */
+  drawRows(all) {
+    if (!this.table) {
+      this.table = { caption: el("caption"), body: el("tbody"), rows: new Map() };
+      const head = el("tr", COLUMNS.map((one) => el("th", { scope: "col" }, t(`column.${one}`))), el("th", { scope: "col" }, el("span", { class: "hidden" }, t("column.orders"))));
+      fill(this.queue, el("table", { class: "stack" }, this.table.caption, el("thead", head), this.table.body));
+    }
+    const { caption, body, rows } = this.table;
+    const told = t("now.count", { n: all.length });
+    if (caption.textContent !== told) fill(caption, told);
+    const shown = new Map(all.slice(0, 200).map((job) => [job.job, job]));
+    renewed(body, () => {
+      for (const [job, known] of rows) {
+        const mark = shown.has(job) && JSON.stringify(shown.get(job));
+        if (mark === known.mark) continue;
+        known.element.remove();
+        rows.delete(job);
+      }
+      let place = body.firstChild;
+      for (const [id, job] of shown) {
+        const known = rows.get(id);
+        if (known) place = known.element.nextSibling;
+        else {
+          const element = this.jobRow(job);
+          body.insertBefore(element, place);
+          rows.set(id, { mark: JSON.stringify(job), element });
+        }
+      }
+    });
+  }
+
+  jobRow(job) {
+    return row([short(job.job), job.name || "-", job.documentDate || "-", job.requester, job.printer, when(job.acceptedAt),
+      t(`side.${fedBy(job)}`), `${job.linesDone}/${job.lines}`, job.priority, [tOr("state.", job.state), " ", el("small", waitingWords(job))]], COLUMNS, this.orders(job));
   }
 
   orders(job) {
@@ -223,6 +258,12 @@ export class SendView {
       el("label", this.shares = el("input", { type: "checkbox" }), " ", t("send.shares")),
       choice, this.trouble, el("button", { type: "button", onclick: () => this.check() }, t("send.check")), this.books.element), this.preview));
     this.file.addEventListener("change", () => this.take());
+    // Text that no appliance takes would only keep the browser from answering.
+    this.text.addEventListener("beforeinput", (event) => {
+      if (!(event.data?.length > LARGEST)) return;
+      event.preventDefault();
+      fill(this.trouble, el("p", tooLarge(event.data.length)));
+    });
     for (const event of ["input", "change"]) {
       // A new file is checked at once, which forgets the old one.
       this.element.addEventListener(event, (one) => { if (![this.file, this.preview, this.books.element].some((part) => part.contains(one.target))) this.forget(); });
@@ -289,7 +330,7 @@ export class SendView {
     const file = this.file.files[0];
     const size = file ? file.size : new TextEncoder().encode(this.text.value).length;
     if (!size) throw Object.assign(new Error("empty"), { sentence: t("fault.no-document") });
-    if (size > LARGEST) throw Object.assign(new Error("large"), { sentence: t("fault.too-large", { size: Math.ceil(size / 1024), most: LARGEST / 1024 }) });
+    if (size > LARGEST) throw Object.assign(new Error("large"), { sentence: tooLarge(size) });
     if (!file) return new TextEncoder().encode(this.text.value);
     return new Uint8Array(await file.arrayBuffer());
   }

@@ -74,15 +74,19 @@ def encrypted() -> bytes:
 
 
 def endless() -> bytes:
-    """A small document that takes minutes to draw: many frames of very short dashes."""
-    content = zlib.compress(b"0.01 w [0.001 0.001] 0 d " + b"0 0 360 576 re S " * 200_000)
-    packed = stream(content, b"/Filter /FlateDecode")
+    """A small document that takes many minutes to draw: a program reckons every dot of 200 shadings."""
+    program = stream(
+        b"{ add %s pop 0.5 }" % (b"dup sin add " * 1000), b"/FunctionType 4 /Domain [0 360 0 576] /Range [0 1]"
+    )
+    resources = b"<< /Shading << /S 5 0 R >> >>"
     return written(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",
             b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
-            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 360 576] /Contents 4 0 R >>",
-            packed,
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 360 576] /Contents 4 0 R /Resources %s >>" % resources,
+            stream(b"/S sh " * 200),
+            b"<< /ShadingType 1 /ColorSpace /DeviceGray /Domain [0 360 0 576] /Function 6 0 R >>",
+            program,
         ]
     )
 

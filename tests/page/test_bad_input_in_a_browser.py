@@ -194,9 +194,13 @@ def test_a_file_of_50_mb_is_refused_before_it_goes_anywhere_and_the_page_stays_u
     )
     main.get_by_label("File", exact=True).set_input_files([])
     pasted = main.get_by_label("Or paste a text here")
-    pasted.fill("x" * 1024 * 1025)
+    pasted.fill("x" * HUGE)
+    expect(main.get_by_role("alert").first).to_contain_text("has 51200 KiB")
+    expect(pasted).to_have_value("")
+    # Of letters that take three bytes the field holds more than the appliance.
+    pasted.fill("€" * 1024 * 350)
     main.get_by_role("button", name="Check it and show its pages").click()
-    expect(main.get_by_role("alert").first).to_contain_text("has 1025 KiB")
+    expect(main.get_by_role("alert").first).to_contain_text("has 1050 KiB")
     assert max(sent) < 4096
     pasted.fill(Statement(103, count=3).csv())
     main.get_by_role("button", name="Check it and show its pages").click()
@@ -239,6 +243,44 @@ def test_pages_that_come_late_take_nothing_that_a_person_types_and_are_those_of_
     line.let_through()
     expect(main.get_by_role("alert").first).to_contain_text("an-unknown-one")
     expect(preview).to_be_empty()
+
+
+def test_a_click_counts_for_no_question_that_came_to_lie_under_the_pointer(office: Office, open_page: OpenPage) -> None:
+    first, second, third = (stopped(office, number) for number in (107, 108, 109))
+    # All cards are seen at once, so nothing scrolls.
+    page = open_page(office, office.counter, viewport={"width": 1280, "height": 8000})
+    below = card_of(page, third).get_by_role("button", name="Hold it")
+    for job in (second, third):
+        card_of(page, job).get_by_label("Your name").fill("Ann Example")
+    hold = card_of(page, first).get_by_role("button", name="Hold it")
+    hold.hover()
+    place = middle(hold)
+    office.answer(office.manager, first, "--hold")
+    expect(page.locator(f"#question-{first[:8]}")).to_have_count(0)
+    assert middle(card_of(page, second).get_by_role("button", name="Hold it")) == place
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator("#said")).to_contain_text("Questions moved just before you pressed: nothing was decided.")
+    # A person who saw it presses once more, and the second of two clicks meets the card below.
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator(f"#question-{second[:8]}")).to_have_count(0)
+    assert middle(below) == place
+    page.mouse.move(place[0] + 2, place[1])
+    page.mouse.down(click_count=2)
+    page.mouse.up(click_count=2)
+    card_of(page, third).get_by_role("button", name="Discard it").click()
+    page.get_by_role("dialog").get_by_role("button", name="Yes").click()
+    expect(page.locator(f"#question-{third[:8]}")).to_have_count(0)
+    verdicts = [[one["verdict"] for one in answers_of(office, job)] for job in (first, second, third)]
+    assert verdicts == [["hold"], ["hold"], ["discard"]]
+
+
+def middle(button: Locator) -> tuple[float, float]:
+    """Where a person who points at a button has the pointer."""
+    box = button.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 @contextmanager

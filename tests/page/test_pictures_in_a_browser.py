@@ -127,6 +127,9 @@ def test_a_representative_reads_the_texts_of_each_line_heading_and_balances_too(
     assert texts[1][:4] == ["4711", "Page 3", "B/F", "6.00"]
     assert "entry 7" in texts[1]
     expect(card.locator("rect.bar")).to_have_count(0)
+    card.get_by_role("button", name="Show bars").click()
+    expect(pages.locator("text.run")).to_have_count(0)
+    expect(card.locator("rect.bar").first).to_be_visible()
 
 
 def test_a_question_shows_wide_letters_over_two_cells(open_office: OpenOffice, open_page: OpenPage) -> None:
