@@ -78,7 +78,9 @@ async def _following(connection: ServerConnection, response: Response, end: floa
         waiting = [connection.request_rcvd, connection.connection_lost_waiter]
         await asyncio.wait(waiting, timeout=idle, return_when=asyncio.FIRST_COMPLETED)
     if connection.request is None:
-        transport.close()
+        # It may be closing already, and is not closed twice.
+        if not transport.is_closing():
+            transport.close()
         await asyncio.shield(connection.connection_lost_waiter)
     return connection.request
 
