@@ -19,21 +19,54 @@ This module is the face of the room: other packages import from here and from `f
 
 from __future__ import annotations
 
-from storage import files, offline
-from storage.admission import Child, Claim, Limits, Ticket
-from storage.area.area import AreaSettings
-from storage.area.capacity import Division
-from storage.area.reports import AreaStatus, Examined
-from storage.area.writer import Progress
-from storage.crypto import book_secrets, envelope, self_test
-from storage.crypto.envelope import Rng, SealedJob, open_plan, unwrap_for_recovery
-from storage.crypto.keys import ApplianceKey
-from storage.queries import Ended, HeadAt
-from storage.spool import Spool
-from storage.tables.chain import ToldEntry
-from storage.tables.printed import PrinterFigures
-from storage.tables.rows import JobRow
-from storage.tables.usage import HeldUsage
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+_PLACES: Final = {
+    "storage.admission": ("Child", "Claim", "Limits", "Ticket"),
+    "storage.area.area": ("AreaSettings",),
+    "storage.area.capacity": ("Division",),
+    "storage.area.reports": ("AreaStatus", "Examined"),
+    "storage.area.writer": ("Progress",),
+    "storage.crypto": ("book_secrets", "envelope", "self_test"),
+    "storage.crypto.envelope": ("Rng", "SealedJob", "open_plan", "unwrap_for_recovery"),
+    "storage.crypto.keys": ("ApplianceKey",),
+    "storage.queries": ("Ended", "HeadAt"),
+    "storage.spool": ("Spool",),
+    "storage.tables.chain": ("ToldEntry",),
+    "storage.tables.printed": ("PrinterFigures",),
+    "storage.tables.rows": ("JobRow",),
+    "storage.tables.usage": ("HeldUsage",),
+}
+
+if TYPE_CHECKING:
+    from storage import files, offline
+    from storage.admission import Child, Claim, Limits, Ticket
+    from storage.area.area import AreaSettings
+    from storage.area.capacity import Division
+    from storage.area.reports import AreaStatus, Examined
+    from storage.area.writer import Progress
+    from storage.crypto import book_secrets, envelope, self_test
+    from storage.crypto.envelope import Rng, SealedJob, open_plan, unwrap_for_recovery
+    from storage.crypto.keys import ApplianceKey
+    from storage.queries import Ended, HeadAt
+    from storage.spool import Spool
+    from storage.tables.chain import ToldEntry
+    from storage.tables.printed import PrinterFigures
+    from storage.tables.rows import JobRow
+    from storage.tables.usage import HeldUsage
+else:
+
+    def __getattr__(name: str) -> object:
+        """Import a name when it is first used: a command of `teller` needs few of them, and a customer waits for it."""
+        for place, names in _PLACES.items():
+            if name in names:
+                module = import_module(place)
+                found: object = getattr(module, name) if hasattr(module, name) else import_module(f"{place}.{name}")
+                globals()[name] = found
+                return found
+        raise AttributeError(name)
+
 
 __all__ = [
     "ApplianceKey",

@@ -13,9 +13,6 @@ from spooler.machine import MACHINE
 from spooler.supervisor import Supervisor
 from storage import self_test
 from terminal import enrollment
-from terminal.agent.agent_settings import load_agent_config
-from terminal.agent.own_store import OwnStore, open_own_store
-from terminal.agent.running_agent import Agent
 from terminal.commands import AddCommand
 from terminal.keyring import AGENT_STORE, KeyRing
 from terminal.spool_figures import spool_lines
@@ -34,6 +31,11 @@ def add(command: AddCommand) -> None:
 
 async def run(workplace: Workplace, _arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C; return 0."""
+    # What only the agent needs takes a third of the time in which any other command starts.
+    from terminal.agent.agent_settings import load_agent_config  # noqa: PLC0415
+    from terminal.agent.own_store import OwnStore, open_own_store  # noqa: PLC0415
+    from terminal.agent.running_agent import Agent  # noqa: PLC0415
+
     home = workplace.home
     config = load_agent_config(home.agent_config)
     terminal = enrollment.name_of(home)

@@ -242,3 +242,11 @@ def test_a_path_or_word_that_is_none_is_refused_as_it_was_typed(
         main(words)
     assert ended.value.code == EXIT_CODES[Mender.CALLER]
     assert capsys.readouterr().err.endswith(f"error: argument {sentence}\n")
+
+
+def test_a_command_loads_nothing_that_only_the_agent_needs() -> None:
+    source = "import sys, terminal.__main__; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", source], check=True, capture_output=True, text=True).stdout.split()
+    heavy = ("drivers", "apsw", "storage.area", "storage.tables", "storage.spool", "terminal.agent")
+    assert [one for one in loaded if one.startswith(heavy)] == []
+    assert "storage.files" in loaded
