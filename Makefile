@@ -39,10 +39,10 @@ help:
 	@echo 'make demo-slip   an ESC/POS printer: a slip through a power cut, a PDF page, a certificate from stock (PLANT=twice)'
 	@echo 'make demo-books   a statement in the books of several banks, and a full book that goes on in a new one (PLANT=twice, drop)'
 	@echo 'make stop     end what make run left running'
-	@echo 'make test     the tests, about twenty minutes on two quiet cores (SEED=number repeats a run)'
+	@echo 'make test     the tests but the long ones, about five minutes on two quiet cores (SEED=number repeats a run)'
 	@echo 'make test-page   the tests of the page, with Chromium'
 	@echo 'make quick    the tests of the rooms alone, about three minutes: for everyday work'
-	@echo 'make check    format, lint, types, import directions, and the tests: what CI runs'
+	@echo 'make check    format, lint, types, import directions, and all tests but the soak: what CI runs, about twenty minutes'
 	@echo 'make fresh    the demo and the tests on bare Debian systems that it makes; as root'
 	@echo 'make soak     the long forms of the tests (SEED=number repeats a run)'
 	@echo 'make crash    power cuts at every moment: 100000 states of a disk, then 400 disks of a running appliance'
@@ -83,7 +83,7 @@ stop: $(STAMP)
 
 test: $(STAMP)
 	@sh .ci/packages $(TEST_PACKAGES) || true
-	@$(PYTEST) -n 2 --dist worksteal -m 'not soak' $(NO_BROWSER)
+	@$(PYTEST) -n 2 --dist worksteal -m 'not soak and not long' $(NO_BROWSER)
 
 # Not among the others: a browser needs both cores and its own packages.
 test-page: $(STAMP)
@@ -91,7 +91,7 @@ test-page: $(STAMP)
 	@$(PYTEST) -m 'not soak' tests/page
 
 quick: $(STAMP)
-	@$(PYTEST) -n 2 --dist worksteal -m 'not soak and not slow' --hypothesis-profile=quick $(QUICK)
+	@$(PYTEST) -n 2 --dist worksteal -m 'not soak and not long and not slow' --hypothesis-profile=quick $(QUICK)
 
 check: $(STAMP)
 	@sh .ci/packages $(TEST_PACKAGES) || true

@@ -94,6 +94,7 @@ def test_a_result_that_does_not_fit_is_one_sentence(tmp_path: Path) -> None:
         assert (ended.returncode, sentence[-21:]) == (CALLER, " [output-not-written]")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", MODULES)
 def test_a_closed_output_is_said_before_anything_is_done(command: str) -> None:
     ended = run(command, "--version >&-")
@@ -157,6 +158,7 @@ def test_a_person_has_a_name_that_can_be_shown(words: str, person: str) -> None:
     assert ended.stderr.splitlines()[-1].endswith("argument --person: expected 1 to 128 printable characters")
 
 
+@pytest.mark.long
 def test_environment_variables_name_places_and_options_win(tmp_path: Path) -> None:
     named, other = tmp_path / "named", tmp_path / "other"
     secret = tmp_path / "secret"

@@ -63,6 +63,7 @@ def pytest_says(folder: Path, source: str, *options: str) -> tuple[int, str]:
     return ended.returncode, ended.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", [SKIPPED, SKIPPED_MODULE], ids=["test", "module"])
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
 def test_a_skip_fails_where_it_is_forbidden(tmp_path: Path, source: str, workers: tuple[str, ...]) -> None:
@@ -84,6 +85,7 @@ def test_an_expected_failure_is_no_skip(tmp_path: Path) -> None:
     assert "1 xfailed" in output
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("source", "left"),
     [(LEAVES_PROCESS, "(sleep)"), (LEAVES_ENDED, "process "), (LEAVES_THREAD, "thread reader")],
@@ -110,6 +112,7 @@ def test_the_seed_is_shown_with_the_failure(tmp_path: Path, source: str) -> None
     assert "repeat with --seed=7" in output.partition("FAILURES")[2]
 
 
+@pytest.mark.long
 def test_all_workers_have_one_seed(tmp_path: Path) -> None:
     """Without a given seed one is drawn, and the printed one is the one that was used."""
     source = "import pytest\n@pytest.mark.parametrize('n', [1, 2])\ndef test_it(seed, n):\n    assert seed is None\n"
@@ -118,6 +121,7 @@ def test_all_workers_have_one_seed(tmp_path: Path) -> None:
     assert output.count(f"assert {drawn} is None\n") >= 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ci", ["", "true"], ids=["here", "in CI"])
 def test_a_seed_repeats_what_hypothesis_drew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ci: str) -> None:
     monkeypatch.setenv("CI", ci)

@@ -20,6 +20,7 @@ def office() -> Iterator[Office]:
         yield office
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_document_crosses_the_network_no_more_often_than_its_choice_needs(office: Office) -> None:
     found = crossings(office)
@@ -29,6 +30,7 @@ def test_a_document_crosses_the_network_no_more_often_than_its_choice_needs(offi
         assert crossing.total > 0
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_preview_of_the_own_copy_asks_nothing_of_the_appliance(office: Office) -> None:
     found = previews(office)

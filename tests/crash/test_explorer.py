@@ -25,6 +25,7 @@ def unsynced() -> Iterator[None]:
         yield
 
 
+@pytest.mark.long
 def test_nothing_is_lost_or_printed_twice_whenever_the_power_goes_in_work_of_any_kind(seed: int) -> None:
     """Stories are told until each kind of work was done in them, and enough states were tried."""
     chance, told = random.Random(seed), Explored()
@@ -42,6 +43,7 @@ def test_nothing_is_lost_or_printed_twice_whenever_the_power_goes_in_work_of_any
     assert told.coverage.cut.keys() <= told.coverage.done.keys() - UNWRITTEN
 
 
+@pytest.mark.long
 def test_a_day_is_safe_whenever_the_power_goes(seed: int) -> None:
     explored = explore_day(limit=400, seed=seed)
     assert explored.findings == []
@@ -55,6 +57,7 @@ def test_a_store_that_does_not_sync_loses_what_it_acknowledged(seed: int) -> Non
     assert explored.faults[Fault.TWICE] > 0
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("unsynced")
 def test_a_store_that_does_not_sync_loses_nothing_when_only_its_process_dies() -> None:
     explored = explore_day(limit=None, kept_only=True)
@@ -62,6 +65,7 @@ def test_a_store_that_does_not_sync_loses_nothing_when_only_its_process_dies() -
     assert explored.jobs > 100
 
 
+@pytest.mark.long
 def test_an_acknowledgement_that_comes_too_early_is_a_loss() -> None:
     early = said_too_early(lambda record: record.state is JobState.PENDING)
     explored = explore_day(limit=None, kept_only=True, spoil=early)
@@ -69,6 +73,7 @@ def test_an_acknowledgement_that_comes_too_early_is_a_loss() -> None:
     assert explored.faults.keys() == {Fault.LOST}
 
 
+@pytest.mark.long
 def test_a_step_that_is_sent_before_it_is_stored_is_printed_twice() -> None:
     early = said_too_early(lambda record: record.sending > 0)
     explored = explore_day(limit=None, kept_only=True, spoil=early)

@@ -75,6 +75,7 @@ def check_nothing_lost(office: Office, told: dict[int, str], refusals: set[str])
     assert {job["job"] for job in office.world.ctl("jobs")} == set(again[0].values())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("call", "error", "nth"),
     [
@@ -110,6 +111,7 @@ def records(office: Office) -> dict[str, int]:
     return {area["name"]: area["records"] for area in office.world.ctl("areas")}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("nth", [1, pytest.param(9, marks=LONG)])
 def test_a_full_disk_refuses_and_goes_on_when_there_is_room_again(furnished: World, nth: int) -> None:
     need_strace()
@@ -123,6 +125,7 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room_again(furnished: Wor
         assert "area-full" in told.values()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("call", "error", "name"),
     [

@@ -95,16 +95,19 @@ def test_an_appliance_is_cut_while_it_takes_a_mail(office_branch: Branch, seed: 
         assert run_mail(office_branch, BROADCAST, Trouble(Where.APPLIANCE, number, Left.SYNCED), seed=seed)
 
 
+@pytest.mark.long
 def test_an_appliance_is_cut_at_every_sync_of_a_move(office_branch: Branch, seed: int) -> None:
     assert cut_everywhere(office_branch, MOVE, itertools.cycle(Left), seed) > FEWEST[True]
 
 
+@pytest.mark.long
 def test_an_appliance_is_cut_while_the_next_hop_takes_a_mail(office_branch: Branch, seed: int) -> None:
     for flow in FLOWS[:2]:
         for number in range(IN_HAND + 1, IN_PRINT):
             assert run_mail(office_branch, flow, Trouble(Where.APPLIANCE, number), seed=seed)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("flow", FLOWS, ids=str)
 def test_an_appliance_is_cut_at_some_syncs_of_a_mail(office_branch: Branch, seed: int, flow: MailFlow) -> None:
     chance = random.Random(f"{seed} {flow}")

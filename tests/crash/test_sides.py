@@ -100,6 +100,7 @@ def cut_everywhere(branch: Branch, flow: Flow, at: Where, lefts: Iterator[Left],
     raise AssertionError("numbers do not end")
 
 
+@pytest.mark.long
 def test_an_agent_that_drives_the_printer_is_cut_at_every_sync(office_branch: Branch, seed: int) -> None:
     assert cut_everywhere(office_branch, HANDED, Where.TERMINAL, itertools.cycle(Left), seed) >= IN_PRINT
 

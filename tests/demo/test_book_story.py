@@ -18,6 +18,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WAIT, check=False)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_story_ends_well_and_shows_both_books_and_the_change_in_doubt() -> None:
     done = run()

@@ -26,6 +26,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WAIT, check=False)
 
 
+@pytest.mark.long
 def test_the_story_ends_well_and_shows_what_is_on_paper() -> None:
     done = run("-m", "demo")
     assert (done.returncode, done.stderr) == (0, ""), done

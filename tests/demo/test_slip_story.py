@@ -19,6 +19,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WAIT, check=False)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_story_ends_well_and_shows_two_lines_in_doubt_a_picture_and_the_stock() -> None:
     done = run()

@@ -81,6 +81,7 @@ def shell(branch: Branch, script: str) -> str:
     return said.stdout
 
 
+@pytest.mark.long
 def test_a_branch_stays_answers_and_ends_without_a_trace(branch: Branch) -> None:
     said = branch.stay()
     folder = branch.folder

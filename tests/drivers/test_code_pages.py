@@ -88,6 +88,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
         yield Bench(rig, rig.profile)
 
 
+@pytest.mark.long
 def test_every_code_page_prints_the_words_of_its_country(bench: Bench) -> None:
     for code_page in bench.profile.code_pages:
         assert bench.printed(code_page, WORDS[code_page], "42") == {

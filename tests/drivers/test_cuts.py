@@ -110,6 +110,7 @@ def test_a_line_has_the_bytes_that_the_golden_tests_show(order: Order, tmp_path:
         assert workbench.machine.state().last_line_bytes == line_bytes_of(order)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("order", ORDERS)
 def test_a_printer_that_loses_power_at_any_byte_has_struck_the_line_once_or_not_and_confirms_it_only_if_it_did(
     order: Order, tmp_path: Path, workbenches: list[Workbench]
@@ -136,6 +137,7 @@ def test_a_printer_that_loses_power_at_any_byte_has_struck_the_line_once_or_not_
     assert confirmed == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("order", ORDERS)
 def test_after_an_appliance_that_stopped_at_any_byte_the_line_prints_right_and_nothing_of_its_half_is_on_paper(
     order: Order, tmp_path: Path, workbenches: list[Workbench]
@@ -167,6 +169,7 @@ def test_after_an_appliance_that_stopped_at_any_byte_the_line_prints_right_and_n
     assert expected == 2 * line_bytes_of(order) + 1 + BEHIND_STRIKE
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("order", ORDERS[:2])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_line_whose_text_met_a_power_dip_is_not_confirmed(kind: str, order: Order, tmp_path: Path) -> None:
@@ -183,6 +186,7 @@ def test_a_line_whose_text_met_a_power_dip_is_not_confirmed(kind: str, order: Or
             assert once(LINE).items().isdisjoint(workbench.struck().items())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_power_dip_at_any_byte_strikes_nothing_in_a_wrong_place_and_confirms_what_is_on_paper(

@@ -124,6 +124,7 @@ def test_a_server_that_breaks_the_rules_ends_its_line_and_nothing_else(server: D
 NONSENSE = [b"\xff", b"\xff\xfa", b"\xff\xfa\x2c", b"\xff\xf0", b"\xff\xfb", b"\xff\xfd\x2c", b"\xff\xff"]
 
 
+@pytest.mark.long
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.binary(max_size=8) | st.sampled_from(NONSENSE), max_size=12))
 def test_whatever_a_server_sends_is_bytes_or_a_trouble(server: DeviceServer, pieces: list[bytes]) -> None:
@@ -140,6 +141,7 @@ def test_a_host_that_refuses_says_so() -> None:
     assert error.cause == "ECONNREFUSED: Connection refused"
 
 
+@pytest.mark.long
 def test_a_host_that_speaks_something_else_is_named_so() -> None:
     """It takes the connection and says nothing: within three seconds it is clear that it speaks another protocol."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -189,6 +189,7 @@ def profile_of(*, holds_text: bool) -> Pr2Profile:
     return holding(profile) if holds_text else profile
 
 
+@pytest.mark.long
 @ORDERS
 @pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.soak, id="each"), pytest.param(3, id="third")])
 def test_one_dip_of_any_length_strikes_nothing_in_a_wrong_place_and_confirms_what_is_on_paper(
@@ -212,6 +213,7 @@ def test_one_dip_of_any_length_strikes_nothing_in_a_wrong_place_and_confirms_wha
     assert set(outcomes) == {0, 1, 2}
 
 
+@pytest.mark.long
 @ORDERS
 def test_questions_and_ways_that_the_cable_lost_leave_no_stray_text_on_a_confirmed_line(
     tmp_path: Path, *, ahead: bool, holds_text: bool

@@ -288,6 +288,7 @@ def give_power_back(bench: SlipBench) -> None:
     bench.machine.restore()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_power_dip_at_any_byte_puts_no_dot_elsewhere_and_confirms_only_what_is_on_paper(
     band_bytes: int, tmp_path: Path
@@ -302,6 +303,7 @@ def test_a_power_dip_at_any_byte_puts_no_dot_elsewhere_and_confirms_only_what_is
     assert outcomes[-1][0]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_after_an_appliance_that_stopped_at_any_byte_nothing_of_the_band_prints_by_itself(
     band_bytes: int, tmp_path: Path

@@ -157,6 +157,7 @@ def test_a_slip_that_hangs_in_the_exit_is_left_for_a_person(bench: SlipBench) ->
 # Faults
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
@@ -225,6 +226,7 @@ def test_a_fault_while_a_slip_is_awaited_has_a_reason(open_slip_bench: OpenSlipB
     assert bench.struck() == once_on_slip(1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "kind", [FaultKind.COVER_OPEN, FaultKind.SILENT, FaultKind.GARBAGE, FaultKind.JAM, FaultKind.PULLED_OUT]
 )
@@ -324,6 +326,7 @@ def test_a_line_has_the_bytes_that_the_golden_tests_show(line_bytes: int) -> Non
     assert line_bytes == WAY + LOOK + text + 2 * FENCE + len("\n") + BEHIND_STRIKE
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["tcp", "pty", "held"])
 def test_a_power_dip_at_any_byte_strikes_nothing_elsewhere_and_confirms_only_what_is_on_paper(
@@ -341,6 +344,7 @@ def test_a_power_dip_at_any_byte_strikes_nothing_elsewhere_and_confirms_only_wha
     assert outcomes[-1][0] is None
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_after_an_appliance_that_stopped_at_any_byte_nothing_of_the_line_prints_by_itself(
     line_bytes: int, tmp_path: Path

@@ -119,6 +119,7 @@ def test_what_is_sent_behind_a_request_before_its_answer_ends_the_connection(
     assert [one for one in caplog.records if one.levelno > logging.WARNING or one.exc_info] == []
 
 
+@pytest.mark.long
 def test_a_request_that_never_ends_is_cut_off(
     enrolled: Branch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -370,6 +370,7 @@ def a_small_quota(branch: Branch) -> None:
     edit(branch, "64 MiB", "1 MiB")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("harm", "key"),
     [

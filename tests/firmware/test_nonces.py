@@ -133,6 +133,7 @@ def sealings_of(actions: tuple[str, ...] | list[str]) -> list[Sealing]:
     return seen
 
 
+@pytest.mark.long
 @settings(max_examples=25)
 @given(st.lists(st.sampled_from(sorted(set(FIXED))), min_size=4, max_size=14))
 def test_no_key_meets_a_nonce_twice_whatever_happens_to_jobs(actions: list[str]) -> None:

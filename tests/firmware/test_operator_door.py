@@ -360,6 +360,7 @@ def test_an_operator_beyond_the_open_connections_is_told_so(tmp_path: Path) -> N
     with_door(tmp_path / "s", story)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("looks", range(3), ids=["at accept", "at the request", "at work"])
 def test_a_caller_that_has_hung_up_is_no_defect(tmp_path: Path, caplog: pytest.LogCaptureFixture, looks: int) -> None:
     """The kernel names no user of a connection that has ended, at whichever look at it."""

@@ -33,7 +33,7 @@ SYSTEMS: Final = {
     "bookworm": (
         Try("make demo", with_apt=False, skips=True),
         Try("make test PYTEST_EXTRA=-rs", with_apt=False, skips=True),
-        Try(f"make test {TOOLS}", with_apt=True, skips=False),
+        Try(f"make check {TOOLS}", with_apt=True, skips=False),
     ),
     "trixie": (
         Try("make demo", with_apt=False, skips=True),

@@ -14,6 +14,7 @@ from tests.house import ROOT
 HAS_ATHERIS = importlib.util.find_spec("atheris") is not None
 
 
+@pytest.mark.long
 def test_a_target_that_holds_is_good_and_one_that_breaks_leaves_its_input(tmp_path: Path) -> None:
     held, broken = fuzz("frames", 1, tmp_path), fuzz("planted", 20, tmp_path)
     if HAS_ATHERIS:

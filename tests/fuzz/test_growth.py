@@ -123,6 +123,7 @@ def inputs(target: str) -> Iterator[tuple[str, Family]]:
             yield f"{name} in hole {number}", Family(before, unit, behind)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("target", TARGETS)
 def test_twice_the_input_costs_a_codec_no_more_than_twice_as_much(target: str) -> None:
     check = check_of(target)
@@ -141,6 +142,7 @@ def line_by_line(data: bytes) -> None:
         line.strip()
 
 
+@pytest.mark.long
 def test_a_codec_that_takes_the_square_is_found() -> None:
     assert superlinear(cost_of(square, UNITS["blanks"]), LARGEST)
     assert superlinear(cost_of(lambda data: [data[:one] for one in range(len(data))], UNITS["letters"]), 1024 * 1024)

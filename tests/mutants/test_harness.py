@@ -70,6 +70,7 @@ def judged(toy: Path, change: Change, *tests: str) -> Result:
     return result
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("change", "tests", "verdict"),
     [

@@ -173,6 +173,7 @@ class TwoSpools(RuleBasedStateMachine):
         assert len(printing) < 2 or any(side.by_two for side in printing)
 
 
+@pytest.mark.long
 def test_at_most_one_spool_prints_whatever_comes() -> None:
     TwoSpools.TestCase.settings = hypothesis_settings(max_examples=400, stateful_step_count=30, deadline=None)
     case = TwoSpools.TestCase("runTest")

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -312,6 +313,7 @@ def _other(side: Side) -> Side:
     return Side.TERMINAL if side is Side.APPLIANCE else Side.APPLIANCE
 
 
+@pytest.mark.long
 def test_a_step_is_struck_again_only_by_order_and_by_the_other_spool_only_by_two() -> None:
     Office.TestCase.settings = hypothesis_settings(max_examples=400, stateful_step_count=40, deadline=None)
     case = Office.TestCase("runTest")

@@ -96,6 +96,7 @@ def test_a_layout_counts_the_cells_of_a_text_with_kanji_as_its_printer_does(befo
     assert usual_cells(text) == KANJI.cells(text)
 
 
+@pytest.mark.long
 @given(st.data(), st.sampled_from(SINGLE))
 def test_a_layout_counts_one_cell_for_each_sign_of_a_code_page_of_single_bytes(
     data: st.DataObject, page: CodePageText

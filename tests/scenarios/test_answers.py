@@ -51,6 +51,7 @@ def questions_of(terminal: Terminal) -> tuple[Question, ...]:
     return as_terminal(terminal, lambda client: client.questions())
 
 
+@pytest.mark.long
 def test_an_answer_repeated_gives_its_result_and_changes_nothing(office: Office) -> None:
     printing, question = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
     answer = resume(office, question)
@@ -63,6 +64,7 @@ def test_an_answer_repeated_gives_its_result_and_changes_nothing(office: Office)
     assert len(answered) == 1
 
 
+@pytest.mark.long
 def test_another_answer_after_one_that_won_is_refused(office: Office) -> None:
     printing, question = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
     give(office.counter, resume(office, question))
@@ -73,6 +75,7 @@ def test_another_answer_after_one_that_won_is_refused(office: Office) -> None:
     office.judge(STATEMENT)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("told", [False, True], ids=["before it was taken", "when it was on disk"])
 def test_power_is_cut_again_before_the_answer_was_told(office: Office, told: bool) -> None:
     printing, first = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
@@ -107,6 +110,7 @@ async def _answer_and_cut(office: Office, answer: AnswerQuestion, *, told: bool)
         await asyncio.gather(answering, return_exceptions=True)
 
 
+@pytest.mark.long
 def test_an_answer_to_the_question_before_the_last_cut_is_stale(office: Office) -> None:
     printing, first = office.print_until_cut(STATEMENT, Target.APPLIANCE, CUT)
     office.arm_cut(Target.APPLIANCE, Now())
@@ -120,6 +124,7 @@ def test_an_answer_to_the_question_before_the_last_cut_is_stale(office: Office) 
     office.judge(STATEMENT)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("round_", [0, *(pytest.param(one, marks=pytest.mark.soak) for one in range(1, 5))])
 def test_of_many_answers_at_once_one_wins(office: Office, round_: int) -> None:
     statement = Statement(210 + round_, 4)
@@ -185,6 +190,7 @@ def test_a_wrong_key_is_no_answer(office: Office) -> None:
     office.judge(STATEMENT)
 
 
+@pytest.mark.long
 def test_a_job_put_under_a_new_key_is_opened_by_that_one_only(office: Office) -> None:
     printing, first = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
     office.counter.run("keys", "new", "k2")
@@ -206,6 +212,7 @@ def test_a_job_put_under_a_new_key_is_opened_by_that_one_only(office: Office) ->
     office.judge(STATEMENT)
 
 
+@pytest.mark.long
 def test_representatives_are_asked_when_the_requester_stays_away(open_office: OpenOffice) -> None:
     office = open_office(grace=4.0)
     office.arm_cut(Target.BOTH, CUT)
@@ -246,6 +253,7 @@ async def _asked_after_grace(client: TerminalClient) -> Question:
     return told[0]
 
 
+@pytest.mark.long
 def test_a_requester_that_is_there_is_asked_and_after_its_time_the_representatives_too(office: Office) -> None:
     printing, question = office.print_until_cut(STATEMENT, Target.PRINTER, CUT)
     asked = as_terminal(office.manager, _next_question)
@@ -262,6 +270,7 @@ async def _next_question(client: TerminalClient) -> Question:
     raise AssertionError("the events ended")
 
 
+@pytest.mark.long
 def test_a_representative_without_the_recovery_key_can_hold_and_discard_only(office: Office) -> None:
     deputy = office.world.enroll("deputy", representative=True)
     printing, question = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
@@ -280,6 +289,7 @@ def test_a_representative_without_the_recovery_key_can_hold_and_discard_only(off
     office.search_disk(STATEMENT, questions=[question])
 
 
+@pytest.mark.long
 def test_a_held_job_prints_when_it_is_answered_later(office: Office) -> None:
     printing, question = office.print_until_cut(STATEMENT, Target.BOTH, CUT)
     office.answer(office.counter, question.job.job, "--hold")
@@ -288,6 +298,7 @@ def test_a_held_job_prints_when_it_is_answered_later(office: Office) -> None:
     office.judge(STATEMENT)
 
 
+@pytest.mark.long
 def test_a_stranger_may_not_decide(office: Office) -> None:
     stranger = office.world.enroll("stranger")
     printing, question = office.print_until_cut(STATEMENT, Target.BOTH, CUT)

@@ -51,6 +51,7 @@ def ctl(office: Office, gid: int, *words: str) -> tuple[int, Any, str]:
     return done.returncode, json.loads(done.stdout or "null"), done.stderr
 
 
+@pytest.mark.long
 def test_an_auditor_reads_and_verifies_and_orders_nothing(office: Office) -> None:
     job = submit(office, "r-1").job
     office.world.ctl("cancel", job, "--person", "Otto")

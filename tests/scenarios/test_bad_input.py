@@ -63,6 +63,7 @@ DOCUMENTS: Final = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("code", DOCUMENTS)
 def test_a_document_that_cannot_be_printed_is_refused(door: Office, code: str) -> None:
     for document in DOCUMENTS[code]:
@@ -125,6 +126,7 @@ def test_a_request_id_used_again_with_other_content_is_refused(office: Office) -
     assert [one["job"] for one in office.told("jobs")] == [job]
 
 
+@pytest.mark.long
 def test_when_no_area_has_room_nothing_is_accepted_and_nothing_else_is_disturbed(open_office: OpenOffice) -> None:
     office = open_office(quota="27 MiB")
     office.hands.cut(Target.PRINTER, Now())

@@ -185,6 +185,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".sqlite"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("damage", [pytest.param(one, marks=[] if one in SHOWN else LONG) for one in DAMAGES])
 def test_an_area_that_cannot_be_used_is_left_alone_and_the_other_one_serves(
     open_office: OpenOffice, damage: str
@@ -244,6 +245,7 @@ def test_a_second_daemon_on_the_same_store_ends_with_one_sentence_and_the_first_
     assert office.told("verify") == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "ends", [("-wal", "-shm"), *(pytest.param((one,), marks=LONG) for one in ("-wal", "-shm", "lock", "sqlite"))]
 )

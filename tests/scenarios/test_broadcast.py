@@ -57,6 +57,7 @@ def pair(furnished: World) -> Iterator[Pair]:
         yield Pair(first, other, near)
 
 
+@pytest.mark.long
 def test_a_text_goes_by_itself_to_a_substitute_and_an_update_when_a_person_says_so(pair: Pair) -> None:
     pair.first.hands.cut(Target.PRINTER, Now())
     statement = Statement(711, 3)
@@ -97,6 +98,7 @@ def test_the_first_appliance_hands_a_broadcast_on_and_prints_its_own_copy(pair: 
         judge(office.world.paper, book_of(statement), statement.expected())
 
 
+@pytest.mark.long
 def test_a_route_is_tested_in_words(pair: Pair) -> None:
     world = pair.first.world
     told = world.ctl("route", "test", WINDOW, "--at", "127.0.0.1", "--from", SENDER)

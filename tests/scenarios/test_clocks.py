@@ -100,6 +100,7 @@ def open_branch(furnished: World) -> OpenBranch:
     return opened
 
 
+@pytest.mark.long
 def test_a_job_left_over_midnight_expires_while_the_appliance_runs(open_branch: OpenBranch) -> None:
     with open_branch(EVENING) as branch:
         branch.vouch()
@@ -116,6 +117,7 @@ def test_a_job_left_over_midnight_expires_while_the_appliance_runs(open_branch: 
         assert branch.world.paper.strikes == 0
 
 
+@pytest.mark.long
 def test_a_day_that_ends_at_three_is_not_over_at_midnight(open_branch: OpenBranch) -> None:
     with open_branch(EVENING, "03:00") as branch:
         branch.vouch()
@@ -130,6 +132,7 @@ def test_a_day_that_ends_at_three_is_not_over_at_midnight(open_branch: OpenBranc
         assert branch.ended(job)["at"] >= "2027-03-03T03:00:00"
 
 
+@pytest.mark.long
 def test_what_is_left_of_yesterday_expires_at_the_start(open_branch: OpenBranch) -> None:
     with open_branch(EVENING) as branch:
         branch.vouch()
@@ -142,6 +145,7 @@ def test_what_is_left_of_yesterday_expires_at_the_start(open_branch: OpenBranch)
         assert as_terminal(branch.office.counter, TerminalClient.jobs) == ()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("when", ["1970-01-01T00:05:00", pytest.param("2099-12-31T23:00:00", marks=pytest.mark.soak)])
 def test_under_a_wrong_clock_everybody_comes_in_and_nothing_expires(open_branch: OpenBranch, when: str) -> None:
     """N4: the log's order shows that the job ended after the operator's word and not before."""
@@ -165,6 +169,7 @@ def test_under_a_wrong_clock_everybody_comes_in_and_nothing_expires(open_branch:
         assert as_terminal(branch.office.counter, lambda client: client.job(second)).valid
 
 
+@pytest.mark.long
 def test_what_a_wrong_clock_dated_expires_by_the_day_on_which_the_clock_was_right(open_branch: OpenBranch) -> None:
     with open_branch("1970-01-01T00:05:00") as branch:
         job = branch.send(905)
@@ -180,6 +185,7 @@ def test_what_a_wrong_clock_dated_expires_by_the_day_on_which_the_clock_was_righ
         assert branch.ended(job)["at"] >= "2027-03-04"
 
 
+@pytest.mark.long
 def test_a_job_with_a_line_on_paper_is_still_asked_about_days_later(open_branch: OpenBranch) -> None:
     with open_branch(EVENING) as branch:
         office, statement = branch.office, Statement(906, 4)

@@ -63,6 +63,7 @@ async def until_ended(client: TerminalClient, job: str) -> JobView:
     return view
 
 
+@pytest.mark.long
 def test_no_acceptance_leaves_before_its_sync_returned(slow: Slow) -> None:
     converse(_accept_while_held(slow))
 
@@ -123,6 +124,7 @@ def test_a_kill_before_the_sync_returned_leaves_one_job_for_the_same_request(slo
     assert len(jobs) == 1
 
 
+@pytest.mark.long
 def test_a_sync_that_fails_is_never_an_acceptance(slow: Slow) -> None:
     office, first, second = slow.office, Statement(530, 2), Statement(531, 3)
     failed_area = converse(_submit_to_a_failing_disk(slow, first))
@@ -161,6 +163,7 @@ def office_areas(office: Office) -> dict[str, str]:
     return {area["name"]: area["state"] for area in office.world.ctl("areas")}
 
 
+@pytest.mark.long
 def test_no_line_is_sent_before_its_step_is_on_disk(slow: Slow) -> None:
     office, statement = slow.office, Statement(540, 20)
     printing = office.print(statement)

@@ -86,6 +86,7 @@ def held_back(office: Office, statement: Statement) -> Printing:
     return office.counter.print_in_background(file, book_of(statement), LAYOUT, at_once=False)
 
 
+@pytest.mark.long
 def test_a_request_sent_while_a_job_prints_is_answered_before_the_next_with_exact_figures(office: Office) -> None:
     first = held_back(office, OVER_THE_PAGE)
     office.wait("document-wanted")
@@ -142,6 +143,7 @@ def test_while_a_book_lies_in_the_mechanism_it_is_busy_and_nothing_is_disturbed(
     assert read(office)["printed"] == book(FIRST)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("target", "when"),
     [
@@ -172,6 +174,7 @@ def done(question: Question) -> dict[str, int]:
     return figures(int(confirmed > FIRST.count), int(confirmed > 0), min(confirmed, FIRST.count))
 
 
+@pytest.mark.long
 def test_a_printer_without_power_is_offline_and_with_a_book_inside_it_is_no_boundary(office: Office) -> None:
     office.finish(office.print(FIRST))
     office.hands.cut(Target.PRINTER, Now())
@@ -198,6 +201,7 @@ def test_who_waits_when_the_appliance_is_stopped_is_told_so(office: Office) -> N
     assert asker.end()["errorCode"] == "appliance-stopping"
 
 
+@pytest.mark.long
 def test_operators_see_the_figures_and_every_printer(open_office: OpenOffice) -> None:
     office = open_office()
     office.finish(office.print(FIRST))

@@ -8,6 +8,7 @@ import ssl
 from contextlib import AsyncExitStack, suppress
 from typing import Any, Final
 
+import pytest
 from websockets.asyncio.client import ClientConnection
 
 from client.connection import TerminalClient
@@ -53,6 +54,7 @@ def test_commands_of_a_terminal_that_hung_up_hold_up_no_stop(open_office: OpenOf
     assert office.world.stop_appliance() == 0
 
 
+@pytest.mark.long
 def test_a_terminal_that_floods_and_stays_holds_up_no_stop(open_office: OpenOffice) -> None:
     office = open_office(EXTRA)
 

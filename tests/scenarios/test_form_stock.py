@@ -54,6 +54,7 @@ def number_on(office: Office, holder: str, page: int = 1) -> list[str]:
     return [run.text for _, at, run in office.world.paper.runs(holder) if at == page and run.column == 60]
 
 
+@pytest.mark.long
 def test_the_third_certificate_waits_until_sheets_are_put_in(open_office: OpenOffice) -> None:
     office = open_office(CERTIFICATES)
     assert stock(office) == {"left": 0, "level": "empty", "next": 0}
@@ -84,6 +85,7 @@ def test_the_third_certificate_waits_until_sheets_are_put_in(open_office: OpenOf
     assert office.world.ctl("verify") == []
 
 
+@pytest.mark.long
 def test_a_power_cut_in_a_certificate_keeps_its_number_and_its_debit(open_office: OpenOffice) -> None:
     office = open_office(CERTIFICATES)
     replenish(office, 3, 101)
@@ -121,6 +123,7 @@ def test_a_form_comes_by_mail_and_another_appliance_asks_for_its_sheets_before(o
     assert stock(office) == {"left": 1, "level": "low", "next": 102}
 
 
+@pytest.mark.long
 def test_each_copy_takes_a_sheet_of_its_own_and_a_canceled_job_gives_back_what_it_did_not_begin(
     open_office: OpenOffice,
 ) -> None:

@@ -52,6 +52,7 @@ async def print_all(client: TerminalClient, jobs: list[str]) -> None:
             return
 
 
+@pytest.mark.long
 def test_a_representative_orders_all_jobs_of_a_terminal_that_a_power_cut_left(office: Office) -> None:
     office.hands.cut(Target.PRINTER, Now())
     jobs = [send(office, number) for number in (910, 911)]
@@ -89,6 +90,7 @@ def test_a_terminal_holds_releases_and_discards_its_jobs_when_it_likes(office: O
     assert office.world.paper.strikes == 0
 
 
+@pytest.mark.long
 def test_what_an_operator_holds_prints_only_after_an_operator_or_a_representative_released_it(office: Office) -> None:
     office.hands.cut(Target.PRINTER, Now())
     first, second = send(office, 915), send(office, 916)
@@ -113,6 +115,7 @@ def test_what_an_operator_holds_prints_only_after_an_operator_or_a_representativ
     assert office.world.paper.strikes == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("who", ["teller", "operator"])
 def test_a_cancel_in_mid_page_says_what_is_on_paper_and_gives_the_book_back(open_office: OpenOffice, who: str) -> None:
     """The disk is held while a line is under way, so that the order surely comes in the middle."""

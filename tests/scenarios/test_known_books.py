@@ -65,6 +65,7 @@ def on_paper(office: Office, *statements: Statement) -> None:
     judge(office.world.paper, book_of(FIRST), lines)
 
 
+@pytest.mark.long
 def test_an_update_that_is_sent_twice_is_asked_about_and_printed_once(remembering: Office) -> None:
     remembering.finish(update(remembering, FIRST))
     assert known(remembering)["place"] == [1, 4]
@@ -78,6 +79,7 @@ def test_an_update_that_is_sent_twice_is_asked_about_and_printed_once(rememberin
     assert known(remembering)["place"] == [1, 6]
 
 
+@pytest.mark.long
 def test_a_stale_place_is_printed_over_only_by_two_people(remembering: Office) -> None:
     remembering.finish(update(remembering, FIRST))
     stale = update(remembering, STALE)
@@ -93,6 +95,7 @@ def test_a_stale_place_is_printed_over_only_by_two_people(remembering: Office) -
     assert known(remembering)["place"] == [1, 4]
 
 
+@pytest.mark.long
 def test_two_people_say_that_a_book_is_a_new_one_and_the_memory_begins_anew(remembering: Office) -> None:
     remembering.finish(update(remembering, FIRST))
     lost = update(remembering, AFRESH, "new book")
@@ -113,6 +116,7 @@ def test_two_people_say_that_a_book_is_a_new_one_and_the_memory_begins_anew(reme
     assert known(remembering)["place"] == [1, 5]
 
 
+@pytest.mark.long
 def test_a_gap_is_asked_about_and_the_answer_names_the_line(remembering: Office) -> None:
     remembering.finish(update(remembering, FIRST))
     far = update(remembering, FAR)
@@ -123,6 +127,7 @@ def test_a_gap_is_asked_about_and_the_answer_names_the_line(remembering: Office)
     on_paper(remembering, FIRST)
 
 
+@pytest.mark.long
 def test_a_job_in_doubt_holds_the_next_one_of_its_book_and_no_other(remembering: Office) -> None:
     remembering.arm_cut(Target.BOTH, AfterStrike(2))
     doubtful = update(remembering, FIRST)
@@ -151,6 +156,7 @@ def _view(office: Office, job: str) -> dict[str, Any]:
     return next(dict(one) for one in office.counter.run("jobs") if one["job"] == job)
 
 
+@pytest.mark.long
 def test_the_memory_survives_the_appliance_and_neither_secret_nor_account_is_on_its_disk(remembering: Office) -> None:
     remembering.finish(update(remembering, FIRST))
     remembering.world.kill_appliance()
@@ -172,6 +178,7 @@ def test_the_memory_survives_the_appliance_and_neither_secret_nor_account_is_on_
     assert remembering.told("verify") == []
 
 
+@pytest.mark.long
 def test_a_new_book_key_knows_the_books_of_the_earlier_one(remembering: Office) -> None:
     remembering.finish(update(remembering, FIRST))
     remembering.counter.run("keys", "book-new")
@@ -187,6 +194,7 @@ def test_a_new_book_key_knows_the_books_of_the_earlier_one(remembering: Office) 
     assert remembering.counter.run("book", FIRST.account)["books"] == []
 
 
+@pytest.mark.long
 def test_terminals_of_a_branch_share_the_key_by_a_file(remembering: Office) -> None:
     file = remembering.world.folder / "book.key"
     told = remembering.counter.run("keys", "book-save", str(file))
@@ -209,6 +217,7 @@ def test_an_account_can_be_asked_about_without_a_trace_in_the_list_of_processes(
         assert (json.loads(done.stdout)["books"][0]["place"] == [1, 4]) if given else not done.stdout
 
 
+@pytest.mark.long
 def test_without_a_book_key_all_works_as_before_and_the_status_says_so(office: Office) -> None:
     for _ in range(2):
         office.finish(office.print(FIRST))
@@ -222,6 +231,7 @@ def test_without_a_book_key_all_works_as_before_and_the_status_says_so(office: O
     assert str(office.world.ctl("status")["books"]).startswith("Books are remembered: where 1 of them")
 
 
+@pytest.mark.long
 def test_the_book_of_a_document_in_a_banks_own_words_is_known_too(remembering: Office) -> None:
     file = ROOT / "tests" / "cases" / "documents" / "20-semicolon-german-excel.csv"
     named = ("--import", "german-excel")
@@ -234,6 +244,7 @@ def test_the_book_of_a_document_in_a_banks_own_words_is_known_too(remembering: O
     assert again.end() == 1
 
 
+@pytest.mark.long
 def test_the_memory_knows_the_full_book_and_the_new_one(open_office: OpenOffice) -> None:
     office = open_office(layouts=LAYOUTS)
     office.counter.run("keys", "book-new")
@@ -258,6 +269,7 @@ def test_the_memory_knows_the_full_book_and_the_new_one(open_office: OpenOffice)
     two_books.judge(office.world.paper, account)
 
 
+@pytest.mark.long
 def test_a_job_that_is_given_up_between_two_books_leaves_the_new_one_at_its_begin(open_office: OpenOffice) -> None:
     office = open_office(layouts=LAYOUTS)
     office.counter.run("keys", "book-new")

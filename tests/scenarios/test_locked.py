@@ -71,6 +71,7 @@ def assert_locked(office: Office) -> None:
     assert set(states(office).values()) == {"absent"}
 
 
+@pytest.mark.long
 def test_where_all_areas_are_missing_no_new_store_is_made_until_an_operator_says_so(open_office: OpenOffice) -> None:
     office = still_office(open_office)
     world = office.world
@@ -105,6 +106,7 @@ def test_where_all_areas_are_missing_no_new_store_is_made_until_an_operator_says
     assert jobs(office) == {after.job}
 
 
+@pytest.mark.long
 def test_areas_that_refuse_each_other_are_accepted_at_the_locked_appliance(open_office: OpenOffice) -> None:
     office = still_office(open_office)
     world = office.world
@@ -135,6 +137,7 @@ def test_areas_that_refuse_each_other_are_accepted_at_the_locked_appliance(open_
     assert {line["person"] for line in logged(office, "rollback-accepted")} == {"Otto"}
 
 
+@pytest.mark.long
 def test_an_area_that_was_refused_stays_refused_when_the_one_that_knew_better_breaks(open_office: OpenOffice) -> None:
     office = still_office(open_office)
     world = office.world
@@ -164,6 +167,7 @@ def cut_in_half(file: Path) -> None:
     os.truncate(file, file.stat().st_size // 2)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "damage", [Path.unlink, *(pytest.param(one, marks=pytest.mark.soak) for one in (cut_in_half, make_pipe))]
 )
@@ -216,6 +220,7 @@ def on_disks_of_their_own(furnished: World) -> Iterator[Office]:
         yield office
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("mounts")
 def test_an_area_whose_disk_is_full_at_the_start_joins_when_there_is_room(furnished: World) -> None:
     with on_disks_of_their_own(furnished) as office:
@@ -239,6 +244,7 @@ def test_an_area_whose_disk_is_full_at_the_start_joins_when_there_is_room(furnis
         assert world.ctl("verify") == []
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("mounts")
 def test_an_appliance_whose_disks_are_full_at_the_start_is_locked_until_there_is_room(furnished: World) -> None:
     with on_disks_of_their_own(furnished) as office:

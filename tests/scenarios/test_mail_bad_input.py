@@ -388,6 +388,7 @@ def test_a_message_id_of_two_contents_is_refused_and_a_recipient_that_stands_twi
     assert len(jobs_of(taking_door.office)) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("guess_first", [True, False])
 def test_a_guessed_message_id_does_not_take_the_real_ones_place(taking_door: Door, *, guess_first: bool) -> None:
     """One that proves nothing knows sender and Message-ID of a mail to come."""
@@ -410,6 +411,7 @@ def test_a_guessed_message_id_does_not_take_the_real_ones_place(taking_door: Doo
     assert len(jobs_of(taking_door.office)) == 2
 
 
+@pytest.mark.long
 def test_a_message_is_read_as_it_was_sent_wherever_its_packets_end(taking_door: Door) -> None:
     """The same Message-ID with any other content would be refused."""
     content = b".\r\n..\r\n.a\r\n\r\nb.\r\n...\r\n"

@@ -84,6 +84,7 @@ def test_mail_is_taken_under_a_low_ceiling_of_priority(open_office: OpenOffice) 
     assert [job["priority"] for job in jobs_of(office)] == [10]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("asked", "reply"),
     [

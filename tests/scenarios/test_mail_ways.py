@@ -131,6 +131,7 @@ def relay(furnished: World, addresses: dict[str, str]) -> Iterator[Relay]:
             yield relay
 
 
+@pytest.mark.long
 def test_a_broadcast_over_two_networks_is_on_each_paper_once(
     open_branch: OpenBranch, addresses: dict[str, str]
 ) -> None:
@@ -166,6 +167,7 @@ def asked(branch: Branch, name: str) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.long
 def test_a_mail_server_between_two_appliances_may_stop_and_start_and_the_mail_is_on_paper_once(
     open_branch: OpenBranch, addresses: dict[str, str], relay: Relay
 ) -> None:
@@ -189,6 +191,7 @@ def test_a_mail_server_between_two_appliances_may_stop_and_start_and_the_mail_is
     branch.judge(statement, "b")
 
 
+@pytest.mark.long
 def test_a_mail_server_splits_a_broadcast_and_no_appliance_hands_it_on(open_branch: OpenBranch, relay: Relay) -> None:
     statement = Statement(743, 3)
     branch = open_branch({"a": "", "b": ""}, statement)

@@ -19,6 +19,7 @@ CUT = AfterStrike(3)
 """Lines 1 and 2 are confirmed, line 3 is on paper and in doubt."""
 
 
+@pytest.mark.long
 def test_lines_on_paper_print_again_when_two_people_at_two_terminals_order_it(office: Office) -> None:
     statement = Statement(400, 4)
     printing, question = office.print_until_cut(statement, Target.BOTH, CUT)
@@ -60,6 +61,7 @@ def test_another_answer_is_enough_when_nothing_on_paper_prints_again(office: Off
     assert (end["entry"]["record"]["reprints"], end["entry"]["record"]["answered"]["step"]) == (0, 4)
 
 
+@pytest.mark.long
 def test_a_disk_of_yesterday_is_kept_out_until_an_operator_takes_it(office: Office) -> None:
     """Nothing of it prints, its jobs are not asked about, and all else goes on."""
     world = office.world
@@ -99,6 +101,7 @@ def test_a_disk_of_yesterday_is_kept_out_until_an_operator_takes_it(office: Offi
     office.answer(office.manager, back["job"]["job"], "--discard")
 
 
+@pytest.mark.long
 def test_status_tells_of_altered_rows_until_an_operator_takes_them_as_they_are(office: Office) -> None:
     world = office.world
     for number in range(2):
@@ -115,6 +118,7 @@ def test_status_tells_of_altered_rows_until_an_operator_takes_them_as_they_are(o
     assert of_the_store(world.ctl("status")["problems"]) == []
 
 
+@pytest.mark.long
 def test_the_end_of_a_job_that_was_asked_about_with_a_row_missing_says_that_more_may_be_on_paper(
     office: Office,
 ) -> None:

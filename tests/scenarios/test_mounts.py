@@ -94,6 +94,7 @@ def jobs(office: Office) -> set[str]:
     return {one["job"] for one in office.told("jobs")}
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("mounts")
 def test_with_one_area_read_only_one_full_and_one_absent_the_appliance_starts_with_what_is_left_and_says_so(
     furnished: World,

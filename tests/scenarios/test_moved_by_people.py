@@ -45,6 +45,7 @@ def refusal(office: Office, job: str, *order: str) -> str:
     return refused.value.error_code
 
 
+@pytest.mark.long
 def test_a_begun_update_goes_on_at_the_other_window_with_the_line_that_a_person_names(furnished: World) -> None:
     statement = Statement(760, 4)
     with a_second_printer() as other:
@@ -69,6 +70,7 @@ def test_a_begun_update_goes_on_at_the_other_window_with_the_line_that_a_person_
                 assert [one for paper in papers for one in seen(paper, book_of(statement), place)] == [text]
 
 
+@pytest.mark.long
 def test_a_begun_update_goes_whole_by_mail_after_two_people_ordered_that(furnished: World) -> None:
     statement = Statement(761, 4)
     with Mailbox() as spare:

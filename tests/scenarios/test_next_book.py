@@ -39,6 +39,7 @@ def go_on(office: Office, account: Account, printing: Printing, question: Questi
     assert office.world.ctl("verify") == []
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_five_hundred_entries_go_over_two_books_in_one_job(branch: Office) -> None:
     account = Account("long", 500, page=1, line=1)
@@ -66,6 +67,7 @@ CUTS: dict[str, tuple[When, pytest.MarkDecorator | tuple[()]]] = {
 """A moment in words -> the cut, and a mark where a cut beside it is much the same."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("when", [pytest.param(when, id=name, marks=marks) for name, (when, marks) in CUTS.items()])
 @pytest.mark.parametrize("target", [Target.BOTH, pytest.param(Target.PRINTER, marks=LONG)])
 def test_power_is_cut_at_each_step_of_the_change(branch: Office, target: Target, when: When) -> None:
@@ -79,6 +81,7 @@ def test_power_is_cut_at_each_step_of_the_change(branch: Office, target: Target,
     go_on(branch, account, printing, question)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("action", "target"),
     [
@@ -109,6 +112,7 @@ def test_power_is_cut_while_the_new_book_is_fetched(branch: Office, target: Targ
     go_on(branch, account, printing, question)
 
 
+@pytest.mark.long
 def test_the_change_in_doubt_is_asked_about_in_words(branch: Office) -> None:
     account = Account("words", 6)
     branch.arm_cut(Target.PRINTER, AtLineByte(3, LAST))

@@ -85,6 +85,7 @@ def noted_by(office: Office, job: str) -> list[str]:
     return [one["record"]["acknowledged"]["terminal"] for one in entries if one["kind"] == "acknowledged"]
 
 
+@pytest.mark.long
 def test_who_sees_a_job_end_takes_note_of_it(office: Office) -> None:
     printing = office.print(STATEMENT)
     office.finish(printing)
@@ -93,6 +94,7 @@ def test_who_sees_a_job_end_takes_note_of_it(office: Office) -> None:
     assert printing.error() == ""
 
 
+@pytest.mark.long
 def test_a_representative_is_told_and_takes_note_when_the_requester_is_gone(open_office: OpenOffice) -> None:
     office = open_office(grace=2.0)
     with BookClerk(office.manager, office.hands, lambda _view: book_of(STATEMENT)):
@@ -112,6 +114,7 @@ def test_a_representative_is_told_and_takes_note_when_the_requester_is_gone(open
     assert as_terminal(office.counter, told_on_coming) == []
 
 
+@pytest.mark.long
 def test_a_representative_is_told_when_the_requester_is_there_and_takes_no_note(open_office: OpenOffice) -> None:
     office = open_office(SOON, grace=STAYING)
     office.hands.cut(Target.PRINTER, Now())
@@ -126,6 +129,7 @@ def test_a_representative_is_told_when_the_requester_is_there_and_takes_no_note(
     assert open_ends(office) == [job]
 
 
+@pytest.mark.long
 def test_the_power_is_cut_between_the_end_and_its_acknowledgement(quiet: Office) -> None:
     job = cancelled(quiet)
     quiet.world.kill_appliance()
@@ -161,6 +165,7 @@ def test_two_connections_of_one_terminal_are_both_told_and_the_first_counts(quie
     assert noted_by(quiet, job) == ["counter-1"]
 
 
+@pytest.mark.long
 def test_a_stranger_is_not_told_and_may_not_take_note(quiet: Office) -> None:
     stranger = quiet.world.enroll("stranger")
     job = cancelled(quiet)
@@ -175,6 +180,7 @@ def test_a_stranger_is_not_told_and_may_not_take_note(quiet: Office) -> None:
     assert open_ends(quiet) == [job]
 
 
+@pytest.mark.long
 def test_a_person_takes_note_of_one_end_among_several(quiet: Office) -> None:
     jobs = [cancelled(quiet, Statement(710 + number, 2)) for number in range(3)]
     [shown] = quiet.counter.run("notices", jobs[1], "--acknowledge")
@@ -208,6 +214,7 @@ def put_back(office: Office) -> None:
     office.world.start_appliance()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "grown", [pytest.param(False, id="shorter", marks=pytest.mark.soak), pytest.param(True, id="grown again")]
 )

@@ -92,6 +92,7 @@ def test_after_a_power_cut_the_sender_is_told_that_a_person_decides_and_then_who
     assert "Ms Okafor" in place.box.mails[1][2].as_string()
 
 
+@pytest.mark.long
 def test_a_sender_is_told_after_a_boot_also_of_an_end_that_was_acknowledged(place: Place) -> None:
     """So it is where the power failed after the acknowledgement and before the notification was on disk."""
     office, config = place.office, place.office.world.config_file
@@ -156,6 +157,7 @@ def test_relayed_is_not_said_to_be_on_paper(place: Place) -> None:
     assert "every line is on paper" not in told
 
 
+@pytest.mark.long
 def test_a_dead_letter_is_listed_and_sent_again(place: Place) -> None:
     office, box = place.office, place.box
     box.replies = ["550 5.7.1 not today"]

@@ -25,6 +25,7 @@ def waiting(office: Office) -> list[tuple[str, str]]:
     return [(one["waiting"]["why"], one["waiting"]["reason"]) for one in office.manager.run("jobs")]
 
 
+@pytest.mark.long
 def test_a_paused_printer_finishes_its_job_and_starts_no_other_also_after_a_boot(office: Office) -> None:
     first, second = Statement(770, 3), Statement(771, 2)
     printing = office.print(first)

@@ -46,6 +46,7 @@ def ink(office: Office, page: int = 1) -> dict[tuple[int, int], int]:
     return dict(office.world.paper.ink(SLIP, page))
 
 
+@pytest.mark.long
 def test_two_pages_are_two_slips(office: Office) -> None:
     printing = print_pdf(office, pdfs.pdf(FRAME, b"0 18 Td", FRAME, title=SECRET))
     office.finish(printing)
@@ -55,6 +56,7 @@ def test_two_pages_are_two_slips(office: Office) -> None:
     assert (ink(office), ink(office, 3)) == (FRAME_DOTS, FRAME_DOTS)
 
 
+@pytest.mark.long
 def test_power_is_cut_in_a_band_and_one_answer_completes_the_page(office: Office) -> None:
     office.arm_cut(Target.BOTH, AtLineByte(3, 30))
     printing = print_pdf(office, pdfs.pdf(FRAME))
@@ -71,6 +73,7 @@ def test_power_is_cut_in_a_band_and_one_answer_completes_the_page(office: Office
     assert ink(office) == FRAME_DOTS
 
 
+@pytest.mark.long
 def test_a_preview_is_drawn_at_the_terminal(office: Office) -> None:
     printing = office.counter.print_in_background(
         write(office, pdfs.pdf(FRAME)), SLIP, "slip", "--layout", "slip", at_once=False
@@ -103,12 +106,14 @@ def refusal(office: Office, document: bytes, layout: str, name: str = "page.pdf"
     return refused.value.error_code
 
 
+@pytest.mark.long
 def test_what_cannot_be_printed_is_refused_and_leaves_nothing(office: Office) -> None:
     assert [refusal(office, document, "slip") for document in REFUSED.values()] == list(REFUSED)
     assert refusal(office, pdfs.pdf(FRAME), "savings-24") == "layout-unfit"
     assert office.world.ctl("history", "--last", "10") == []
 
 
+@pytest.mark.long
 def test_a_pdf_comes_by_mail(open_office: OpenOffice) -> None:
     address = free_address()
     office = open_office(mail_settings(address) + 'layout = "slip"\n', own_key_jobs=True, dialect="escpos")
@@ -121,6 +126,7 @@ def test_a_pdf_comes_by_mail(open_office: OpenOffice) -> None:
     assert ink(office) == FRAME_DOTS
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_others_print_while_a_document_is_drawn_that_takes_minutes(office: Office) -> None:
     with ThreadPoolExecutor(1) as another:

@@ -56,6 +56,7 @@ def cut_all(office: Office, target: Target, moments: Iterable[When], first_numbe
     assert office.world.ctl("verify") == []
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("target", list(POWER))
 def test_cut_at_some_bytes_of_a_line(office: Office, target: Target, seed: int) -> None:
@@ -80,6 +81,7 @@ def test_a_line_struck_in_part_is_completed_when_a_person_orders_it_again(office
     assert again == [statement.place(CUT_LINE)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("target", list(POWER))
 def test_a_line_that_was_struck_is_not_struck_again(office: Office, target: Target) -> None:
     assert print_through(office, Statement(100, COUNT), target, AfterStrike(CUT_LINE)) == []

@@ -53,6 +53,7 @@ def show(office: Office) -> Any:
     return found
 
 
+@pytest.mark.long
 def test_a_printer_with_another_elementary_step_does_not_print_until_both_say_the_same(
     open_office: OpenOffice,
 ) -> None:
@@ -130,6 +131,7 @@ def print_ruler(office: Office, sheet: str, off: tuple[int, int]) -> dict[str, s
     return dict(line.split(" = ") for line in said.splitlines() if " = " in line)
 
 
+@pytest.mark.long
 def test_a_ruler_says_the_offsets_that_put_ink_where_it_belongs(open_office: OpenOffice) -> None:
     off = (213, -156)
     office = open_office()
@@ -151,6 +153,7 @@ def test_a_ruler_says_the_offsets_that_put_ink_where_it_belongs(open_office: Ope
     assert abs(right + off[1] - place.bar) <= TOLERANCE
 
 
+@pytest.mark.long
 def test_the_power_goes_while_a_ruler_is_printed_and_a_representative_discards_it(open_office: OpenOffice) -> None:
     office = open_office()
     with start_ruler(office) as asked:

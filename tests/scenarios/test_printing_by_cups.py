@@ -109,6 +109,7 @@ def test_a_text_that_lp_sends_comes_out_on_paper(office: Office, print_server: P
     await_fact(lambda: print_server.kept == [], lambda: print_server.kept)
 
 
+@pytest.mark.long
 def test_a_job_waits_in_cups_while_the_appliance_is_away(office: Office, print_server: PrintServer, text: Path) -> None:
     office.hands.cut(Target.PRINTER, Now())
     office.world.stop_appliance()

@@ -57,6 +57,7 @@ def silent_office(open_office: OpenOffice, **times: float) -> tuple[Office, Term
     return office, supervisor
 
 
+@pytest.mark.long
 def test_all_representatives_are_asked_and_the_first_answer_counts(open_office: OpenOffice) -> None:
     """The supervisor sends jobs too: its own question comes to it as to any requester."""
     office, supervisor = silent_office(open_office)
@@ -102,6 +103,7 @@ def test_a_representative_may_answer_before_the_requesters_time_is_over(open_off
     converse(talk())
 
 
+@pytest.mark.long
 def test_the_live_list_says_who_is_there_and_what_is_open(open_office: OpenOffice) -> None:
     office, supervisor = silent_office(open_office, grace=3600.0)
     submit(office, office.counter, FIRST)

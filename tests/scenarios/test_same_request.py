@@ -75,6 +75,7 @@ STANDINGS: Final[dict[str, tuple[Callable[[Office, str], None], str, str]]] = {
 """How a job comes to stand, its state then, and its state after one more start."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("standing", STANDINGS)
 def test_it_is_the_same_job_however_that_stands(still: Office, standing: str) -> None:
     bring, *states = STANDINGS[standing]
@@ -139,6 +140,7 @@ def test_it_is_the_same_job_when_a_new_one_would_lie_elsewhere(still: Office) ->
     assert {name: submit(still, request(still, OTHER.csv(), client_request=name)).job for name in "abcd"} == jobs
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("replaced", [False, True], ids=["missing", "an empty folder in its place"])
 def test_while_its_area_is_away_nobody_knows_and_when_it_is_back_it_is_the_same_job(
     still: Office, replaced: bool

@@ -57,6 +57,7 @@ def test_drawn_lines_and_printed_lines_share_a_slip(open_office: OpenOffice) -> 
     assert dict(office.world.paper.ink(SLIP, 1)) == expected({2: ARABIC, 4: CYRILLIC})
 
 
+@pytest.mark.long
 def test_power_is_cut_in_a_drawn_line_and_one_answer_completes_it(open_office: OpenOffice) -> None:
     need_font()
     office = open_office(dialect="escpos", printer=FONT)

@@ -59,6 +59,7 @@ def go_on(office: Office, printing: Printing, line: int) -> None:
     assert on_paper(office) == once(1, 2, 3, 4, 5)
 
 
+@pytest.mark.long
 def test_power_is_cut_in_a_line_and_the_question_names_two_lines(office: Office) -> None:
     office.arm_cut(Target.BOTH, AtLineByte(3, 30))
     printing = print_slip(office)
@@ -71,6 +72,7 @@ def test_power_is_cut_in_a_line_and_the_question_names_two_lines(office: Office)
     go_on(office, printing, 3)
 
 
+@pytest.mark.long
 def test_a_confirmed_line_that_the_power_took_from_the_print_memory_is_printed_by_one_answer(office: Office) -> None:
     office.hands.fault(FaultKind.EARLY_REPLIES)
     office.arm_cut(Target.PRINTER, AtLineByte(4, 1))
@@ -84,6 +86,7 @@ def test_a_confirmed_line_that_the_power_took_from_the_print_memory_is_printed_b
     go_on(office, printing, 3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
@@ -110,6 +113,7 @@ def test_a_fault_in_a_line_has_a_reason_and_the_printer_goes_on_without_a_restar
     go_on(office, printing, 3 if 2 in before else 2)
 
 
+@pytest.mark.long
 def test_a_slip_that_comes_after_the_printer_gave_up_waiting_gets_no_text_and_is_asked_for_again(
     office: Office,
 ) -> None:

@@ -37,6 +37,7 @@ def go_on(office: Office, printing: Printing, statement: Statement, question: Qu
     office.judge(statement, *again)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
@@ -61,6 +62,7 @@ def test_a_fault_in_a_line_asks_about_that_line(office: Office, kind: FaultKind,
     go_on(office, printing, STATEMENT, question)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("byte", [pytest.param(1, marks=LONG), 18, pytest.param(EVERYTHING, marks=LONG)])
 def test_a_cable_unplugged_in_a_line_asks_about_that_line(office: Office, byte: int) -> None:
     # The mechanism keeps its power and its memory; only the cable has gone.
@@ -75,6 +77,7 @@ def test_a_cable_unplugged_in_a_line_asks_about_that_line(office: Office, byte: 
     go_on(office, printing, STATEMENT, question)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("action", "target"),
     [
@@ -119,6 +122,7 @@ def test_power_is_cut_while_the_book_is_given_back(office: Office, order: tuple[
     office.judge(statement)
 
 
+@pytest.mark.long
 def test_a_stop_finishes_the_step_under_way_and_gives_the_book_back(open_office: OpenOffice) -> None:
     office = open_office(pace="real")
     hands = SimulatorControl(office.world.folder / "printer")

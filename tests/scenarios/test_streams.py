@@ -47,6 +47,7 @@ LOGS: Final = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", LOGS)
 def test_an_appliance_whose_log_cannot_be_written_goes_on(furnished: World, how: str) -> None:
     program = f"import sys; {LOGS[how]}; from firmware.__main__ import main; sys.exit(main(sys.argv[1:]))"

@@ -102,6 +102,7 @@ def notice_of(office: Office, job: str) -> dict[str, object]:
     return view
 
 
+@pytest.mark.long
 def test_the_first_substitute_that_cannot_take_it_is_passed_over(open_branch: OpenBranch, spare: Mailbox) -> None:
     with Unwilling() as unwilling:
         office, door = open_branch(gone=free_address(), unwilling=unwilling.address, spare=spare.address)
@@ -171,6 +172,7 @@ def test_a_new_recipient_beside_one_whose_job_went_away_is_taken(open_branch: Op
     assert len(spare.mails) == 1
 
 
+@pytest.mark.long
 def test_a_job_waits_while_all_are_down_and_prints_at_home(open_branch: OpenBranch) -> None:
     office, door = open_branch(one=free_address(), two=free_address())
     office.hands.cut(Target.PRINTER, Now())
@@ -185,6 +187,7 @@ def test_a_job_waits_while_all_are_down_and_prints_at_home(open_branch: OpenBran
     await_fact(lambda: "no substitute" not in str(office.world.ctl("status")), lambda: office.world.ctl("status"))
 
 
+@pytest.mark.long
 def test_a_relay_goes_to_its_substitute_when_the_next_hop_cannot_be_reached(
     open_branch: OpenBranch, spare: Mailbox
 ) -> None:
@@ -237,6 +240,7 @@ def test_a_job_of_a_terminal_goes_while_its_key_is_in_memory_and_its_requester_i
     assert office.world.paper.strikes == 0
 
 
+@pytest.mark.long
 def test_a_job_of_a_terminal_whose_key_is_gone_is_asked_about_instead(open_branch: OpenBranch, spare: Mailbox) -> None:
     later = free_address()
     office, door = open_branch(spare=later)
@@ -264,6 +268,7 @@ def test_a_job_of_a_terminal_whose_key_is_gone_is_asked_about_instead(open_branc
     assert "a substitute stands in for it" in office.counter.screen("notices", job)
 
 
+@pytest.mark.long
 def test_a_text_that_waits_for_its_sheet_goes_when_the_printer_fails(open_branch: OpenBranch, spare: Mailbox) -> None:
     office, door = open_branch(spare=spare.address)
     send_text(door)
@@ -287,6 +292,7 @@ def test_a_text_that_waits_for_its_sheet_goes_when_the_printer_fails(open_branch
     assert texts_of(spare) == [TEXT]
 
 
+@pytest.mark.long
 def test_an_update_that_waits_for_its_book_is_asked_about_when_the_printer_fails(
     open_branch: OpenBranch, spare: Mailbox
 ) -> None:
@@ -316,6 +322,7 @@ def prompts_of(office: Office) -> list[Prompt]:
     return [read_payload(one, Prompt) for one in heard if one.header.name == PROMPT]
 
 
+@pytest.mark.long
 def test_an_update_that_was_begun_goes_nowhere(open_branch: OpenBranch, spare: Mailbox) -> None:
     office, door = open_branch(spare=spare.address)
     statement = Statement(740, 4)

@@ -54,6 +54,7 @@ def send_a_job(office: Office) -> None:
         as_terminal(office.counter, lambda client: client.submit(request(office, STATEMENT.csv())))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("defect", CASES)
 def test_a_part_that_raises_ends_the_process_by_its_name(start: Start, defect: str) -> None:
     case = CASES[defect]
@@ -67,6 +68,7 @@ def test_a_part_that_raises_ends_the_process_by_its_name(start: Start, defect: s
     assert line["at"][-1].startswith("broken_part.py:")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("defect", RETURNS)
 def test_a_part_that_returns_ends_the_process_by_its_name(start: Start, defect: str) -> None:
     office = start(defect)

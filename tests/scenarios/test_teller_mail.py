@@ -87,6 +87,7 @@ def test_each_recipient_has_its_own_answer(mail_office: tuple[Office, str]) -> N
     assert len(jobs_of(office)) == 1
 
 
+@pytest.mark.long
 def test_a_mail_server_of_this_machine_brings_it_to_the_appliance(open_office: OpenOffice) -> None:
     if why := why_no_postfix():
         pytest.skip(why)

@@ -30,6 +30,7 @@ def await_cause(office: Office, name: str) -> None:
     await_fact(lambda: printer(office).status.cause.startswith(f"{name}: "), lambda: printer(office))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("when", "has_line"),
     [

@@ -54,6 +54,7 @@ def test_the_next_teller_is_told_of_a_forgotten_book_and_prints_when_it_is_out(o
     assert prompt["printer"] == "window-1"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "kind",
     [

@@ -37,6 +37,7 @@ def hear(office: Office, until: bytes, timeout: float = PATIENCE) -> list[bytes]
     return heard
 
 
+@pytest.mark.long
 def test_a_held_disk_is_told_and_the_watchdog_is_not_fed_until_it_goes_on(slow: Slow) -> None:
     converse(_hold_a_writer(slow))
 

@@ -328,6 +328,7 @@ def narrow_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "create_connection", connect_narrowly)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("narrow_network")
 @pytest.mark.parametrize("moment", [HangUp.AT_ONCE, HangUp.AT_MAIL, HangUp.AT_DATA])
 def test_before_the_last_line_of_the_message_nothing_is_in_doubt(office: Office, moment: HangUp) -> None:

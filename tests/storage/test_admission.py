@@ -62,6 +62,7 @@ def test_a_job_goes_where_its_disk_has_room_whatever_the_quota_says(
     assert isinstance(spool.reserve("t", "r", b"x", 100), Ticket)
 
 
+@pytest.mark.long
 def test_a_full_disk_is_over_when_there_is_room_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.names = ("a",)
     room = [1 << 20]

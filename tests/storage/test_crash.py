@@ -40,6 +40,7 @@ def live_and_die(folder: Path, seed: int, lines: int) -> dict[str, list[str]]:
     return told
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_all_that_was_acknowledged_survives_kills(store: Store, seed: int) -> None:
     chance = random.Random(seed)

@@ -124,6 +124,7 @@ def test_a_large_picture_is_drawn_whole(document: Callable[[], bytes]) -> None:
     assert len(ink(page)) == WIDTH * HEIGHT
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "document",
     [
@@ -155,6 +156,7 @@ def test_a_stamp_with_a_picture_is_drawn() -> None:
     assert len(ink(drawn(request(document))[0])) == WIDTH * HEIGHT
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_document_that_takes_minutes_is_ended() -> None:
     assert "seconds" in str(refusal(request(pdfs.endless())))
@@ -211,6 +213,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("deed", ["time.sleep(60)", _CLOSES_ITS_PIPE])
 def test_a_drawer_that_does_nothing_is_ended(deed: str) -> None:
     assert "seconds" in str(broken(deed, wall=1.0))

@@ -94,6 +94,7 @@ def test_a_font_that_is_cut_or_damaged_ends_in_a_refusal() -> None:
             assert error.code in {"font-not-readable", "font-lacks-character", "text-too-costly"}
 
 
+@pytest.mark.long
 def test_the_longest_texts_of_a_book_are_drawn_in_time() -> None:
     assert len(drawn(request(*["Ж" * 60] * 384))) == 384
 

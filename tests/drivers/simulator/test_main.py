@@ -278,6 +278,7 @@ def test_what_a_person_typed_is_judged_at_the_command(
     assert capsys.readouterr().err.endswith(f"error: argument {sentence}\n")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", ["x" * 300, "file/x", "circle/x"])
 def test_a_path_or_port_that_cannot_be_used_is_one_sentence(tmp_path: Path, place: str) -> None:
     (tmp_path / "circle").symlink_to("circle")

@@ -102,6 +102,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
         yield world
 
 
+@pytest.mark.long
 def test_a_job_is_held_and_released_where_its_right_is_and_the_appliance_follows(office: Apart) -> None:
     office.plug()
     first, mine, theirs = office.send(*ALONE), office.send(*MINE), office.send(*THEIRS)
@@ -143,6 +144,7 @@ def test_a_hold_while_the_appliance_answers_keeps_the_job_from_both_printers(off
     assert office.struck(office.own) == []
 
 
+@pytest.mark.long
 def test_what_was_printed_apart_is_in_one_history_once_over_boots_of_both_sides(office: Apart) -> None:
     port = office.own_printer()
     office.plug(stand_in(port))
@@ -178,6 +180,7 @@ def test_what_was_printed_apart_is_in_one_history_once_over_boots_of_both_sides(
     assert office.own_findings() == []
 
 
+@pytest.mark.long
 def test_a_finished_copy_is_shown_for_its_time_and_never_printed(office: Apart) -> None:
     office.plug("keep_finished = 3600\n")
     printing = office.terminal.print_in_background(STATEMENT, BOOK, LAYOUT, "--request", "r-1", *THEIRS)

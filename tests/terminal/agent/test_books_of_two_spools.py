@@ -46,6 +46,7 @@ def books(office: AgentWorld) -> list[dict[str, Any]]:
     return list(office.terminal.run("book", ACCOUNT)["books"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("keep", ["terminal", "both"])
 def test_an_update_that_the_terminal_feeds_is_remembered_and_asked_about_at_once(office: AgentWorld, keep: str) -> None:
     office.power_up(HURRY)
@@ -61,6 +62,7 @@ def test_an_update_that_the_terminal_feeds_is_remembered_and_asked_about_at_once
     assert is_on(office.world, SECOND)
 
 
+@pytest.mark.long
 def test_what_a_terminal_printed_alone_is_remembered_by_both_sides(office: AgentWorld, cable: Cable) -> None:
     port, choice = office.own_printer(), choose("both", "terminal", "terminal")
     office.power_up(HURRY, stand_in(port))

@@ -43,6 +43,7 @@ def is_once(struck: list[int]) -> bool:
     return len(struck) >= 3 and set(struck) == {1}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "choice",
     [
@@ -67,12 +68,14 @@ def test_a_job_is_printed_once_whatever_was_chosen_and_both_copies_end(
     assert office.own_states(job) == ([] if choice[1] == "appliance" else ["completed"])
 
 
+@pytest.mark.long
 def test_the_choice_of_the_agent_counts_where_the_person_makes_none(office: AgentWorld) -> None:
     office.power_up(config='keep = "both"\nfeed = "terminal"\n')
     job = print_all(office)
     assert office.at_appliance(job)["choice"] == {"keep": "both", "feed": "terminal"}
 
 
+@pytest.mark.long
 def test_a_job_that_is_sent_while_the_appliance_is_off_waits_here_and_is_printed_when_it_is_back(
     office: AgentWorld,
 ) -> None:
@@ -95,6 +98,7 @@ def test_a_job_that_is_sent_while_the_appliance_is_off_waits_here_and_is_printed
     assert office.jobs() == []
 
 
+@pytest.mark.long
 def test_apart_a_job_with_its_right_here_is_printed_on_the_own_printer_and_the_appliance_hears_of_it(
     office: AgentWorld,
 ) -> None:
@@ -117,6 +121,7 @@ def test_apart_a_job_with_its_right_here_is_printed_on_the_own_printer_and_the_a
     assert office.struck() == [], "the appliance prints nothing of it"
 
 
+@pytest.mark.long
 def test_apart_a_job_without_its_right_is_a_question_and_two_people_order_it(
     office: AgentWorld,
 ) -> None:
@@ -142,6 +147,7 @@ def test_apart_a_job_without_its_right_is_a_question_and_two_people_order_it(
     assert office.struck() == []
 
 
+@pytest.mark.long
 def test_after_a_cut_of_the_agent_nothing_of_its_spool_prints_until_a_person_says_so(office: AgentWorld) -> None:
     office.power_up()
     office.world.stop_appliance()
@@ -161,6 +167,7 @@ def test_after_a_cut_of_the_agent_nothing_of_its_spool_prints_until_a_person_say
     assert is_once(office.struck())
 
 
+@pytest.mark.long
 def test_a_printer_of_the_network_is_handed_over_and_comes_back(office: AgentWorld) -> None:
     office.power_up()
     office.agent.stop()
@@ -180,6 +187,7 @@ def test_a_printer_of_the_network_is_handed_over_and_comes_back(office: AgentWor
     print_all(office, *choose("appliance", "appliance"))
 
 
+@pytest.mark.long
 def test_a_printer_waits_for_an_agent_that_was_cut_with_it_and_comes_back_with_that(office: AgentWorld) -> None:
     """P15: silence takes no printer from a terminal."""
     short = "[turns]\nreport_wait = 1.0\n"
@@ -205,6 +213,7 @@ def test_a_printer_waits_for_an_agent_that_was_cut_with_it_and_comes_back_with_t
     assert is_once(office.struck())
 
 
+@pytest.mark.long
 def test_a_second_agent_of_the_same_folder_is_refused_by_a_sentence(office: AgentWorld) -> None:
     office.power_up()
     with pytest.raises(CommandFailed) as refused:
@@ -212,6 +221,7 @@ def test_a_second_agent_of_the_same_folder_is_refused_by_a_sentence(office: Agen
     assert refused.value.error_code == "area-in-use"
 
 
+@pytest.mark.long
 def test_the_commands_that_may_be_used_are_those_that_would_be_done_now(office: AgentWorld) -> None:
     office.power_up()
 
@@ -227,6 +237,7 @@ def test_the_commands_that_may_be_used_are_those_that_would_be_done_now(office: 
     assert "Spooler.MoveJob" not in commands()
 
 
+@pytest.mark.long
 def test_an_own_printer_that_the_appliance_configures_is_not_used_and_that_is_told(office: AgentWorld) -> None:
     office.power_up(config=stand_in(office.appliance_port))
     told = office.ask_agent("Common.Status", Nothing())
@@ -238,6 +249,7 @@ def test_an_own_printer_that_the_appliance_configures_is_not_used_and_that_is_to
     assert "mechanism-stopped" not in office.agent.log()
 
 
+@pytest.mark.long
 def test_an_end_is_kept_until_a_person_saw_it_also_over_a_cut(office: AgentWorld) -> None:
     office.power_up()
     job = office.send()
@@ -253,6 +265,7 @@ def test_an_end_is_kept_until_a_person_saw_it_also_over_a_cut(office: AgentWorld
     assert office.terminal.run("notices") == []
 
 
+@pytest.mark.long
 def test_a_canceled_job_gives_its_right_to_the_appliance_first(office: AgentWorld) -> None:
     office.power_up()
     office.send(*choose("appliance", "appliance"))
@@ -262,6 +275,7 @@ def test_a_canceled_job_gives_its_right_to_the_appliance_first(office: AgentWorl
     assert office.own_states(job) == ["canceled"]
 
 
+@pytest.mark.long
 def test_a_spare_copy_of_an_agent_that_was_cut_is_no_question_and_ends_with_the_job(office: AgentWorld) -> None:
     office.power_up()
     job = office.send(*choose("both", "appliance"))
@@ -275,6 +289,7 @@ def test_a_spare_copy_of_an_agent_that_was_cut_is_no_question_and_ends_with_the_
     assert office.own_states(job) == ["completed"]
 
 
+@pytest.mark.long
 def test_a_copy_that_was_cut_at_the_terminal_is_not_printed_by_the_appliance_unasked(office: AgentWorld) -> None:
     office.power_up()
     office.send(*choose("appliance", "appliance"))
@@ -296,6 +311,7 @@ def test_an_idle_agent_takes_less_than_60_mib(office: AgentWorld) -> None:
     assert resident < 60 * 1024, f"{resident} KiB"
 
 
+@pytest.mark.long
 def test_a_stopped_agent_leaves_in_order_and_says_so_at_the_next_start(office: AgentWorld) -> None:
     office.power_up()
     office.world.stop_appliance()

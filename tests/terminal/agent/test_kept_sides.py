@@ -80,6 +80,7 @@ def figures(office: AgentWorld) -> dict[str, Any]:
     return dict(office.terminal.run("spool"))
 
 
+@pytest.mark.long
 def test_a_nearly_full_spool_stops_the_appliance_takes_over_and_all_say_so(office: AgentWorld, tmp_path: Path) -> None:
     large = tmp_path / "large.txt"
     large.write_bytes(b"Closing time is 16:00.\n" + b"\n" * 900_000)
@@ -132,6 +133,7 @@ round_trip = { stop_at = 400, start_at = 200 }
 """
 
 
+@pytest.mark.long
 def test_over_a_busy_network_the_terminal_keeps_the_document_and_all_say_so(office: AgentWorld) -> None:
     host, _, port = office.world.address.rpartition(":")
     settings = office.terminal.home / "terminal.toml"

@@ -24,6 +24,7 @@ def office(tmp_path_factory: pytest.TempPathFactory, dialect: str) -> Iterator[A
         yield world
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dialect", ["escpos"])
 @pytest.mark.parametrize(
     "choice",

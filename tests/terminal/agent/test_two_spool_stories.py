@@ -139,6 +139,7 @@ def padded(folder: Path) -> Document:
 # The stories
 
 
+@pytest.mark.long
 def test_client_prints_then_returns(office: AgentWorld, cable: Cable) -> None:
     """What other systems do here: the client prints, the server prints, and the client sends the job once more."""
     port, choice = office.own_printer(), choose("both", "appliance", "terminal")
@@ -167,6 +168,7 @@ def test_client_prints_then_returns(office: AgentWorld, cable: Cable) -> None:
     assert office.ends(job) == ["completed", "completed"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("direction", "if_apart"), [("up", "appliance"), ("down", "ask")])
 def test_silent_at_its_turn(office: AgentWorld, cable: Cable, direction: str, if_apart: str) -> None:
     office.power_up(HURRY)
@@ -197,6 +199,7 @@ def test_silent_at_its_turn(office: AgentWorld, cable: Cable, direction: str, if
     assert office.ends(job) == ["completed", "completed"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("keep", "if_apart", "returns"),
     [("terminal", "ask", False), ("both", "appliance", False), ("terminal", "ask", True)],
@@ -276,6 +279,7 @@ def test_duplicate_gets_the_answer(office: AgentWorld, cable: Cable) -> None:
     assert office.ends(job) == ["completed", "completed"]
 
 
+@pytest.mark.long
 def test_full_spool_is_told(office: AgentWorld, tmp_path: Path) -> None:
     office.power_up(f"{HURRY}[spool]\nstop_at = 5\nstart_at = 4\n")
     large = tmp_path / "large.txt"
@@ -312,6 +316,7 @@ def test_full_spool_is_told(office: AgentWorld, tmp_path: Path) -> None:
     assert office.ends(job) == ["completed", "completed"]
 
 
+@pytest.mark.long
 def test_an_order_of_two_people_at_the_appliance_ends_the_copy_of_the_terminal(
     office: AgentWorld, cable: Cable
 ) -> None:
@@ -334,6 +339,7 @@ def test_an_order_of_two_people_at_the_appliance_ends_the_copy_of_the_terminal(
     assert office.ends(job) == ["completed", "completed"]
 
 
+@pytest.mark.long
 def test_a_terminal_that_comes_back_gives_up_a_printer_that_two_people_took_back(office: AgentWorld) -> None:
     managers = [office.world.enroll(name, representative=True) for name in ("manager-1", "manager-2")]
     office.world.write_config(extra="[turns]\nreport_wait = 2.0\n")
@@ -357,6 +363,7 @@ def test_a_terminal_that_comes_back_gives_up_a_printer_that_two_people_took_back
     assert office.ends(job) == ["canceled", "canceled"]
 
 
+@pytest.mark.long
 def test_a_spool_that_was_rolled_back_prints_nothing_twice(office: AgentWorld, tmp_path: Path) -> None:
     port = office.own_printer()
     office.power_up(HURRY, stand_in(port))
@@ -387,6 +394,7 @@ def test_a_spool_that_was_rolled_back_prints_nothing_twice(office: AgentWorld, t
     assert (is_on(office.world, SECOND), is_on(office.own, SECOND)) == (True, False)
 
 
+@pytest.mark.long
 def test_a_refusal_by_the_appliance_ends_the_copy_and_is_told(office: AgentWorld) -> None:
     office.power_up(f"{HURRY}[limits]\njobs_per_terminal = 1\n")
     occupy(office)
@@ -427,6 +435,7 @@ class WithWrongClock(Terminal):
         return ["env", *faked, *super().command(*arguments)]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not LIBRARIES, reason="the Debian package faketime is missing: there is no library libfaketime")
 @pytest.mark.parametrize("apart", ["+5h", "-5h"])
 def test_clocks_hours_apart(office: AgentWorld, apart: str) -> None:
@@ -463,6 +472,7 @@ class Elsewhere(Terminal):
         return [sys.executable, "-m", "tests.terminal.agent.other_machine", str(self.home / "machine-id"), *whole[3:]]
 
 
+@pytest.mark.long
 def test_store_opened_on_another_machine(office: AgentWorld, tmp_path_factory: pytest.TempPathFactory) -> None:
     port = office.own_printer()
     office.power_up(HURRY)
