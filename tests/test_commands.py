@@ -45,6 +45,7 @@ def test_every_command_is_judged_here() -> None:
     assert scripts.keys() == MODULES.keys() | {"passbook-render"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", MODULES)
 def test_a_command_says_its_version_and_its_exit_codes(command: str) -> None:
     assert run(command, "--version").stdout == f"{command} {project_table()['version']}\n"

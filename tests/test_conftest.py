@@ -98,12 +98,14 @@ def test_a_test_that_leaves_something_running_fails(tmp_path: Path, source: str,
     assert left in output
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", [TIDY, PROPERTY], ids=["tidy", "property"])
 def test_a_tidy_test_passes(tmp_path: Path, source: str) -> None:
     code, output = pytest_says(tmp_path, source)
     assert code == 0, output
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", [DRAWS, FINDS], ids=["fixture", "hypothesis"])
 def test_the_seed_is_shown_with_the_failure(tmp_path: Path, source: str) -> None:
     code, output = pytest_says(tmp_path, source, "--seed=7")

@@ -116,6 +116,7 @@ def raises_what_the_catalogue_lacks(tree: ast.Module) -> Iterator[Finding]:
             yield call.lineno, f"{code} lacks {', '.join(sorted(needed - given))}"
 
 
+@pytest.mark.slow
 def test_every_module_says_what_it_is() -> None:
     """A file of tests is named after what it judges, and needs no more."""
     helpers = tuple(path for path in TESTS if not path.name.startswith("test_"))
@@ -163,6 +164,7 @@ def test_no_file_name_stands_in_two_rooms() -> None:
     assert shared((path.stem, path) for path in modules) == {}
 
 
+@pytest.mark.slow
 def test_no_public_name_has_two_meanings() -> None:
     """Machines have their tables, commands their functions, and type variables stand for anything."""
     conventional = {"TRANSITIONS", "add", "main", "run", "P", "R", "T"}
@@ -175,18 +177,22 @@ def test_no_module_is_too_long() -> None:
     assert {name: length for name, length in lengths.items() if length > MODULE_LINES} == {}
 
 
+@pytest.mark.slow
 def test_no_function_is_too_long() -> None:
     assert report(has_long_function, CODE) == []
 
 
+@pytest.mark.long
 def test_no_test_sleeps() -> None:
     assert report(sleeps, TESTS) == []
 
 
+@pytest.mark.long
 def test_no_test_is_always_skipped() -> None:
     assert report(skips_always, TESTS) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", [UNFINISHED, PLACES_OF_ONE_MACHINE], ids=["unfinished", "one machine"])
 def test_no_file_says(pattern: re.Pattern[str]) -> None:
     found = [
@@ -204,10 +210,12 @@ def test_every_package_is_complete_and_typed() -> None:
     assert {package for package in PACKAGES if Path(package) / "py.typed" not in files} == set()
 
 
+@pytest.mark.slow
 def test_every_error_that_is_raised_is_in_the_catalogue_with_its_facts() -> None:
     assert report(raises_what_the_catalogue_lacks, CODE) == []
 
 
+@pytest.mark.slow
 def test_every_row_of_the_catalogue_is_raised() -> None:
     """What only tests raise is not used."""
     used = {code for path in python_files(*PACKAGES) for _, code in raised(parse(path))}

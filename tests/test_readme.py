@@ -67,7 +67,7 @@ def test_the_readme_names_every_program() -> None:
 
 
 def test_what_continuous_integration_runs_includes_the_readmes_test_command() -> None:
-    assert last_line_of("check") == last_line_of("test")
+    assert last_line_of("test") == last_line_of("check").replace("'not soak'", "'not soak and not long'")
 
 
 def test_every_target_is_explained() -> None:

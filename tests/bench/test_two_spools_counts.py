@@ -21,7 +21,6 @@ def office() -> Iterator[Office]:
 
 
 @pytest.mark.long
-@pytest.mark.slow
 def test_a_document_crosses_the_network_no_more_often_than_its_choice_needs(office: Office) -> None:
     found = crossings(office)
     assert found.keys() == CHOICES.keys()
@@ -31,7 +30,6 @@ def test_a_document_crosses_the_network_no_more_often_than_its_choice_needs(offi
 
 
 @pytest.mark.long
-@pytest.mark.slow
 def test_a_preview_of_the_own_copy_asks_nothing_of_the_appliance(office: Office) -> None:
     found = previews(office)
     assert found[Side.TERMINAL] == 0

@@ -348,6 +348,7 @@ def test_a_lost_connection_ends_commands_and_events(branch: Branch, abrupt: bool
     within(story())
 
 
+@pytest.mark.slow
 def test_no_answer_in_time_is_a_lost_connection(branch: Branch) -> None:
     async def story() -> None:
         fake = FakeAppliance()

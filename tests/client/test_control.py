@@ -44,6 +44,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(what=st.dictionaries(st.text(max_size=8), VALUES, min_size=1, max_size=4))
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_sent_comes_back_as_it_was(path: Path, what: dict[str, Any]) -> None:
@@ -56,6 +57,7 @@ def test_the_appliances_error_is_raised_here(path: Path) -> None:
     assert (caught.value.code, caught.value.facts) == ("area-fenced", {"area": "a", "why": "a sync failed"})
 
 
+@pytest.mark.slow
 def test_an_answer_may_be_longer_than_any_to_a_terminal(tmp_path: Path) -> None:
     async def long(_payload: dict[str, Any]) -> Any:
         return ["x" * 1024] * (65 * 1024)

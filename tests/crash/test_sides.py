@@ -111,6 +111,7 @@ def test_an_appliance_that_is_cut_while_it_prints_prints_nothing_before_a_person
     assert run_flow(office_branch, WIRED, Trouble(Where.APPLIANCE, IN_PRINT), seed=seed)
 
 
+@pytest.mark.long
 def test_the_first_job_of_an_agent_is_there_after_a_cut(office_branch: Branch, seed: int) -> None:
     for number in range(3, 9):
         assert run_flow(office_branch, WIRED, Trouble(Where.TERMINAL, number, Left.SYNCED), seed=seed)

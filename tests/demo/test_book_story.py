@@ -19,7 +19,6 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.long
-@pytest.mark.slow
 def test_the_story_ends_well_and_shows_both_books_and_the_change_in_doubt() -> None:
     done = run()
     assert (done.returncode, done.stderr) == (0, ""), done

@@ -20,7 +20,6 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.long
-@pytest.mark.slow
 def test_the_story_ends_well_and_shows_two_lines_in_doubt_a_picture_and_the_stock() -> None:
     done = run()
     assert (done.returncode, done.stderr) == (0, ""), done

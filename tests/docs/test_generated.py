@@ -32,6 +32,7 @@ def test_every_code_has_one_row() -> None:
     assert {code: page.count(f"\n| `{code}` |") for code in CATALOGUE} == dict.fromkeys(CATALOGUE, 1)
 
 
+@pytest.mark.slow
 def test_every_transition_table_is_drawn() -> None:
     tables = {
         ".".join(path.with_suffix("").parts)

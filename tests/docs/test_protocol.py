@@ -82,6 +82,7 @@ def kind_of(envelope: Envelope) -> Any:
     return KINDS[header.type.value, header.name]
 
 
+@pytest.mark.slow
 def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(message_schema())
 
@@ -125,6 +126,7 @@ def test_the_page_tells_the_limits_and_the_addresses() -> None:
         assert place in TEXT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_what_the_appliance_says_fits_the_schema(bench: Bench, name: str) -> None:
     """The conversation about each operation: a command, and the answer that really came."""

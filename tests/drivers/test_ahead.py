@@ -112,6 +112,7 @@ def test_behind_text_that_went_ahead_no_other_line_is_printed(held: Workbench) -
     assert session.state is SessionState.BUFFERED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ahead", [False, True])
 def test_a_stop_drops_what_went_ahead_and_a_later_line_is_placed_anew(
     open_workbench: OpenWorkbench, *, ahead: bool

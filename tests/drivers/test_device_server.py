@@ -33,6 +33,7 @@ def trouble_of(operation: Callable[[], object]) -> PortError:
     return caught.value
 
 
+@pytest.mark.slow
 def test_bytes_go_both_ways_with_every_value(server: DeviceServer) -> None:
     sent = bytes(range(256))
     with closing(opened(server, "?flow=none")) as port:
@@ -48,6 +49,7 @@ def test_bytes_go_both_ways_with_every_value(server: DeviceServer) -> None:
         assert heard == b"\xff\x1br0"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("query", "bits", "waits_for_cts", "stops_at_xoff"),
     [
@@ -65,6 +67,7 @@ def test_the_server_is_told_the_settings(
         assert (device.rtscts, device.xonxoff) == (waits_for_cts, stops_at_xoff)
 
 
+@pytest.mark.long
 def test_bytes_of_an_earlier_session_are_thrown_away(server: DeviceServer) -> None:
     with closing(opened(server, "?flow=none")) as port:
         port.write(b"x")
@@ -78,12 +81,14 @@ def test_bytes_of_an_earlier_session_are_thrown_away(server: DeviceServer) -> No
         assert heard == b"new"
 
 
+@pytest.mark.slow
 def test_silence_is_no_bytes(server: DeviceServer) -> None:
     with closing(opened(server)) as port:
         assert port.read(10, 0.0) == b""
         assert port.read(10, 0.01) == b""
 
 
+@pytest.mark.slow
 def test_a_close_ends_a_read_that_waits(server: DeviceServer) -> None:
     port = opened(server)
     troubles: list[PortTrouble] = []
@@ -96,6 +101,7 @@ def test_a_close_ends_a_read_that_waits(server: DeviceServer) -> None:
     assert trouble_of(lambda: port.write(b"x")).trouble is PortTrouble.UNPLUGGED
 
 
+@pytest.mark.slow
 def test_a_server_that_hangs_up_is_unplugged_and_works_again(server: DeviceServer) -> None:
     with closing(opened(server)) as port:
         server.hang_up()
@@ -113,6 +119,7 @@ def read_to_the_end(port: Port) -> PortError:
             return error
 
 
+@pytest.mark.long
 def test_a_server_that_breaks_the_rules_ends_its_line_and_nothing_else(server: DeviceServer) -> None:
     """An end of a negotiation that never began: the library's own thread must not take the appliance with it."""
     with closing(opened(server)) as port:

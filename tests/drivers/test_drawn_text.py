@@ -152,6 +152,7 @@ def test_each_band_of_a_line_is_a_step_in_the_order_of_the_head(bench: SlipBench
     ]
 
 
+@pytest.mark.slow
 def test_a_job_goes_on_at_any_band_and_prints_the_rest_once(bench: SlipBench, tmp_path: Path) -> None:
     plan = [step for step in prepared(printer(bench)) if isinstance(step, Line | Band)]
     whole = printed(bench, tuple(plan))
@@ -209,6 +210,7 @@ def test_a_long_text_is_not_drawn(bench: SlipBench) -> None:
     assert not draw.asked
 
 
+@pytest.mark.slow
 def test_the_renderer_draws_what_comes_on_paper(bench: SlipBench) -> None:
     """The whole way: the program that draws, the plan, the bytes, the paper."""
     font = need_font()

@@ -117,6 +117,7 @@ def test_an_answer_that_is_not_explained_says_so_and_stops_nothing(build: Build,
     assert not any(one.prints_wrong for one in found.values)
 
 
+@pytest.mark.slow
 def test_a_mechanism_that_does_not_know_the_request_prints(build: Build) -> None:
     workbench = build()
     # Another letter behind ESC SP is rejected, as the request is by a printer without it.
@@ -125,6 +126,7 @@ def test_a_mechanism_that_does_not_know_the_request_prints(build: Build) -> None
     assert read(workbench).unexplained == "no answer came that can be read"
 
 
+@pytest.mark.slow
 def test_a_silent_mechanism_is_no_difference_but_a_stop(build: Build) -> None:
     workbench = build()
     session = workbench.session()

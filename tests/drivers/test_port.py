@@ -70,10 +70,12 @@ def test_silence_is_no_bytes(cable: Line) -> None:
     assert cable.port.read(10, 0.0) == b""
 
 
+@pytest.mark.slow
 def test_a_side_that_takes_no_bytes_is_silent(cable: Line) -> None:
     assert trouble_of(lambda: cable.port.write(bytes(8_000_000))) is PortTrouble.SILENT
 
 
+@pytest.mark.slow
 def test_a_device_that_is_ready_for_bytes_and_takes_none_is_silent(
     cable: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:

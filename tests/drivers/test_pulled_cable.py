@@ -93,7 +93,6 @@ def test_an_idle_printer_whose_cable_is_pulled_is_unplugged(workbench: Workbench
 
 
 @pytest.mark.long
-@pytest.mark.slow
 def test_a_cable_pulled_at_any_byte_leaves_at_most_one_line_in_doubt_and_nothing_else(tmp_path: Path) -> None:
     """Half a line that lies in the printer is dropped by the next session, and strikes nothing."""
     with closing(Workbench.build(tmp_path / "measure")) as measure:

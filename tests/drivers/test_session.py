@@ -397,6 +397,7 @@ def test_status_says_what_the_mechanism_says(workbench: Workbench) -> None:
     assert session.status() == MechanismStatus(Device.USER_ERROR, Media.ENTERING, ("cover-open",))
 
 
+@pytest.mark.slow
 def test_a_power_cut_of_a_printer_at_a_serial_line_is_silence_and_it_can_be_cleaned_up_later(
     open_workbench: OpenWorkbench,
 ) -> None:

@@ -289,7 +289,6 @@ def give_power_back(bench: SlipBench) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.slow
 def test_a_power_dip_at_any_byte_puts_no_dot_elsewhere_and_confirms_only_what_is_on_paper(
     band_bytes: int, tmp_path: Path
 ) -> None:
@@ -304,7 +303,6 @@ def test_a_power_dip_at_any_byte_puts_no_dot_elsewhere_and_confirms_only_what_is
 
 
 @pytest.mark.long
-@pytest.mark.slow
 def test_after_an_appliance_that_stopped_at_any_byte_nothing_of_the_band_prints_by_itself(
     band_bytes: int, tmp_path: Path
 ) -> None:

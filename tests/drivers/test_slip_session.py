@@ -196,6 +196,7 @@ def test_after_any_fault_in_a_line_it_has_a_reason_and_the_printer_works_again(
     assert before == struck
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [FaultKind.COVER_OPEN, FaultKind.SILENT, FaultKind.GARBAGE, FaultKind.HALF_REPLY])
 def test_a_fault_before_a_slip_is_asked_for_has_a_reason(open_slip_bench: OpenSlipBench, kind: FaultKind) -> None:
     bench = open_slip_bench(answer=SHORT)
@@ -211,6 +212,7 @@ def test_a_fault_before_a_slip_is_asked_for_has_a_reason(open_slip_bench: OpenSl
     assert bench.struck() == once_on_slip(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [FaultKind.COVER_OPEN, FaultKind.SILENT, FaultKind.GARBAGE])
 def test_a_fault_while_a_slip_is_awaited_has_a_reason(open_slip_bench: OpenSlipBench, kind: FaultKind) -> None:
     bench = open_slip_bench(answer=SHORT)
@@ -260,6 +262,7 @@ def test_an_open_cover_is_named_by_the_clean_up(bench: SlipBench) -> None:
     assert session.clean_up() is Media.NOT_PRESENT
 
 
+@pytest.mark.slow
 def test_a_slip_pulled_out_between_two_lines_is_noticed_before_any_text_is_sent(bench: SlipBench) -> None:
     session = bench.inserted()
     bench.print_lines(session, 1)
@@ -327,7 +330,6 @@ def test_a_line_has_the_bytes_that_the_golden_tests_show(line_bytes: int) -> Non
 
 
 @pytest.mark.long
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["tcp", "pty", "held"])
 def test_a_power_dip_at_any_byte_strikes_nothing_elsewhere_and_confirms_only_what_is_on_paper(
     kind: str, line_bytes: int, tmp_path: Path
@@ -345,7 +347,6 @@ def test_a_power_dip_at_any_byte_strikes_nothing_elsewhere_and_confirms_only_wha
 
 
 @pytest.mark.long
-@pytest.mark.slow
 def test_after_an_appliance_that_stopped_at_any_byte_nothing_of_the_line_prints_by_itself(
     line_bytes: int, tmp_path: Path
 ) -> None:

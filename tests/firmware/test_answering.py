@@ -81,6 +81,7 @@ def test_one_key_opens_all_jobs_under_it_and_they_print_in_their_order(morning: 
         assert job in morning.bench.keys
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verdict", [Verdict.PRINT, Verdict.DISCARD])
 def test_a_hundred_jobs_are_answered_in_at_most_four_commits(morning: Morning, verdict: Verdict) -> None:
     jobs = [morning.send() for _ in range(100)]

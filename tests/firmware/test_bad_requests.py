@@ -106,6 +106,7 @@ def test_a_bad_request_gets_no_file_and_leaves_no_trace_of_a_defect(
     assert [one for one in caplog.records if one.levelno > logging.WARNING or one.exc_info] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [b"\x81\x05hello", b"\x81\x85aaaahello", b"GET / HTTP/1.1\r\n\r\n"])
 def test_what_is_sent_behind_a_request_before_its_answer_ends_the_connection(
     enrolled: Branch, tmp_path: Path, caplog: pytest.LogCaptureFixture, more: bytes
@@ -134,6 +135,7 @@ def test_a_request_that_never_ends_is_cut_off(
     assert [one for one in caplog.records if one.levelno > logging.WARNING or one.exc_info] == []
 
 
+@pytest.mark.slow
 def test_several_files_come_over_one_connection_which_ends_when_no_more_are_asked_for(
     enrolled: Branch, tmp_path: Path
 ) -> None:
@@ -209,6 +211,7 @@ def test_a_connection_that_had_a_file_may_begin_to_speak_the_protocol(enrolled: 
     at_the_door(enrolled, tmp_path, story)
 
 
+@pytest.mark.slow
 def test_browsers_that_keep_many_connections_keep_no_other_terminal_out(enrolled: Branch, tmp_path: Path) -> None:
     async def story(door: Door, connector: Connector) -> None:
         async with AsyncExitStack() as stack:

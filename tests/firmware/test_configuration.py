@@ -180,6 +180,7 @@ def test_the_example_is_valid_and_its_comments_show_the_defaults(tmp_path: Path)
     assert full.keys.own_key_jobs is example.keys.own_key_jobs
 
 
+@pytest.mark.slow
 @given(leaf=st.sampled_from(LEAVES), data=st.data())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_misspelt_key_is_named_with_the_nearest_known_one(tmp_path: Path, leaf: str, data: st.DataObject) -> None:
@@ -204,6 +205,7 @@ def _put(tree: dict[str, Any], head: str, key: str, value: Any) -> dict[str, Any
     return tree
 
 
+@pytest.mark.slow
 @given(leaf=st.sampled_from(LEAVES), kind=st.sampled_from(["list", "table", "float", "text"]))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_value_of_the_wrong_type_is_named_with_what_was_expected(tmp_path: Path, leaf: str, kind: str) -> None:
@@ -227,6 +229,7 @@ TREES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(key=st.sampled_from([*LEAVES, *REQUIRED]), value=TREES)
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_change_is_read_or_refused_in_one_printable_line(tmp_path: Path, key: str, value: Any) -> None:

@@ -323,6 +323,7 @@ def process(*arguments: str, **environ: str) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.slow
 def test_the_configuration_names_the_socket(tmp_path: Path, appliance: Appliance) -> None:
     with served(tmp_path / "control.sock", appliance.handlers()):
         done = process("--config", str(configuration(tmp_path)), "jobs", "--json")
@@ -331,6 +332,7 @@ def test_the_configuration_names_the_socket(tmp_path: Path, appliance: Appliance
     assert json.loads(out) == [JOB]
 
 
+@pytest.mark.slow
 def test_a_wrong_configuration_is_one_sentence(tmp_path: Path) -> None:
     done = process("--config", str(tmp_path / "none.toml"), "jobs")
     out, err = done.communicate(timeout=60)
@@ -339,6 +341,7 @@ def test_a_wrong_configuration_is_one_sentence(tmp_path: Path) -> None:
     assert err.count(b"\n") == 1
 
 
+@pytest.mark.slow
 def test_letters_that_the_terminal_lacks_are_no_traceback(control: str, appliance: Appliance) -> None:
     appliance.results["jobs"] = [{"job": "Zoë", "sequence": 1}]
     done = process("--control", control, "jobs", PYTHONIOENCODING="ascii")
@@ -347,6 +350,7 @@ def test_letters_that_the_terminal_lacks_are_no_traceback(control: str, applianc
     assert b"Zo\\xeb" in out
 
 
+@pytest.mark.slow
 def test_whoever_reads_may_stop_reading(control: str, appliance: Appliance) -> None:
     appliance.results["jobs"] = [JOB] * 5000
     done = process("--control", control, "jobs")

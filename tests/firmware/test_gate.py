@@ -41,6 +41,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(terminal_door, "PING_INTERVAL", 3600.0)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("patient")
 def test_two_hundred_slow_peers_keep_nobody_waiting(enrolled: Branch, tmp_path: Path) -> None:
     """The status of another is answered again and again, while none of them gets any further or is hung up on."""
@@ -61,6 +62,7 @@ def test_two_hundred_slow_peers_keep_nobody_waiting(enrolled: Branch, tmp_path: 
     at_the_door(enrolled, tmp_path, story, limits=LimitsConfig(commands_per_second=1000))
 
 
+@pytest.mark.slow
 def test_who_does_not_finish_is_hung_up_on_in_time(
     enrolled: Branch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

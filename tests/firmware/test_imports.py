@@ -137,6 +137,7 @@ def test_the_copy_of_a_terminal_is_read_by_the_profile_of_its_job(tmp_path: Path
     told(agency, story)
 
 
+@pytest.mark.slow
 def test_a_terminal_is_told_the_profiles_with_the_layouts(bench: Bench) -> None:
     reply = asyncio.run(Rooms(bench).ask(TELLER, "Spooler.GetLayouts", {}))
     assert {one.name for one in reply.layouts} == load_layouts(None).keys()

@@ -190,6 +190,7 @@ def parsed(kind: str, data: bytes) -> None:
         parse_document(kind, data, MOST_LINES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_document_that_is_read_in_a_thread_lets_others_run(name: str) -> None:
     # Watching takes longer than reading, so it is an eighth of a document, with an eighth of the time.
@@ -198,6 +199,7 @@ def test_a_document_that_is_read_in_a_thread_lets_others_run(name: str) -> None:
     assert least(lambda: longest_stretch(lambda: parsed(kind, data))) <= LONGEST / 8
 
 
+@pytest.mark.slow
 def test_a_stretch_in_which_others_cannot_run_is_seen() -> None:
     assert longest_stretch(lambda: sum(range(20_000_000))) > LONGEST
     assert least(lambda: longest_stretch(lambda: ["ab".count("a") for _ in range(20_000)])) <= LONGEST

@@ -305,6 +305,7 @@ def test_after_a_power_cut_the_end_is_told_again_and_its_requester_has_its_time_
 # Many of them
 
 
+@pytest.mark.slow
 def test_many_ends_flood_nobody_and_all_are_listed(bench: Bench) -> None:
     async def story(office: Office) -> None:
         jobs = [await office.ended() for _ in range(SHOWN_AT_ONCE + 5)]
@@ -327,6 +328,7 @@ def test_many_ends_flood_nobody_and_all_are_listed(bench: Bench) -> None:
     tell(bench, story)
 
 
+@pytest.mark.slow
 def test_many_whose_time_is_over_at_once_come_in_portions(bench: Bench) -> None:
     async def story(office: Office) -> None:
         manager = office.comes(MANAGER)

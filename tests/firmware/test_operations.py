@@ -81,6 +81,7 @@ def test_the_terminals_are_told_with_what_they_own(office: Office) -> None:
     assert (row.connections, row.pending) == (1, 1)
 
 
+@pytest.mark.slow
 def test_long_lists_are_told_in_pages(office: Office) -> None:
     jobs = [office.job, *(office.accept(f"r-{number}").job_id for number in range(2, 5))]
     for job in jobs:
@@ -113,6 +114,7 @@ def test_an_order_stands_in_the_history_with_its_person(office: Office) -> None:
     assert (told.entry.record.answered.terminal, told.entry.record.answered.person) == (OPERATOR, "Otto")
 
 
+@pytest.mark.slow
 def test_history_is_of_one_job_or_of_all_and_as_long_as_asked(office: Office) -> None:
     other = office.accept("r-2").job_id
     for job in (office.job, other):
@@ -134,6 +136,7 @@ def test_history_is_searched_and_counted(office: Office) -> None:
     assert (group.group, group.jobs) == ("canceled (job-canceled-by-user)", 1)
 
 
+@pytest.mark.slow
 def test_only_an_area_that_was_put_back_is_accepted(office: Office) -> None:
     assert office.refused("Appliance.AcceptRollback", area="a", person="Otto") == "nothing-to-accept"
     assert office.refused("Appliance.AcceptRollback") == "invalid-message"

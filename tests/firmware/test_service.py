@@ -41,6 +41,7 @@ def code_of(rooms: Rooms, actor: Actor, name: str, payload: Any, **more: Any) ->
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("actor", "name"), list(itertools.product([*ACTORS, NOBODY], OPERATIONS)))
 def test_a_role_that_is_not_listed_is_refused_and_one_that_is_listed_is_not(
     bench: Bench, actor: Actor, name: str

@@ -36,6 +36,7 @@ async def answers(begin: bytes) -> bytes:
         return heard
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("begin", [b"", b"NO", ENVELOPE, ENVELOPE + b"Subject: x\r\n\r\nx"])
 def test_a_peer_that_takes_too_long_is_told_so_and_hung_up_on(monkeypatch: pytest.MonkeyPatch, begin: bytes) -> None:
     monkeypatch.setattr(mail_door, "CONVERSATION_TIME", 0.2)

@@ -64,6 +64,7 @@ def test_a_port_in_use_is_named(branch: Branch) -> None:
     assert_closed(branch)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", f"{'x' * 64}.example"])
 def test_an_unknown_host_is_named(branch: Branch, host: str) -> None:
     edit(branch, "127.0.0.1:0", f"{host}:5846")

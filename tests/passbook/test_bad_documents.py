@@ -77,6 +77,7 @@ def test_a_document_beyond_every_bound_is_refused_where_it_is(document: str, fou
     assert refusal(document.encode()) == found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", ["", "german-excel", "japanese-dos", "thai-dos", "indian-core"])
 def test_a_document_of_one_repeated_part_is_refused_by_any_import_profile(profile: str) -> None:
     for unit in (
@@ -101,6 +102,7 @@ def test_a_document_of_one_repeated_part_is_refused_by_any_import_profile(profil
     assert isinstance(found, PassbookError)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_rows_are_counted_and_not_judged() -> None:
     row = ROW.replace("Salary", "")
     count = 100_000

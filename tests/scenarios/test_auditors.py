@@ -67,6 +67,7 @@ def test_an_auditor_reads_and_verifies_and_orders_nothing(office: Office) -> Non
     assert [one["job"] for one in office.told("jobs")] == [live]
 
 
+@pytest.mark.long
 def test_a_stranger_at_the_socket_hears_one_sentence(office: Office) -> None:
     for words in (("status",), ("history",), ("accept-new-store",)):
         code, told, said = ctl(office, STRANGER, *words)

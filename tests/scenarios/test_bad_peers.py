@@ -134,6 +134,7 @@ def test_the_appliances_own_certificate_is_not_a_terminals(door: Office) -> None
     assert code_at_the_door(terminal) == "certificate-not-accepted"
 
 
+@pytest.mark.long
 def test_a_revoked_terminal_is_hung_up_on_and_stays_out(door: Office) -> None:
     lost = door.world.enroll("lost")
 

@@ -227,6 +227,7 @@ def test_a_full_disk_accepts_nothing_and_goes_on_when_there_is_room(open_office:
     assert office.told("verify") == []
 
 
+@pytest.mark.long
 def test_a_second_daemon_on_the_same_store_ends_with_one_sentence_and_the_first_goes_on(
     open_office: OpenOffice,
 ) -> None:

@@ -103,6 +103,7 @@ async def _accept_in_the_other_area(slow: Slow) -> None:
         assert (await accepting).job != accepted.job
 
 
+@pytest.mark.long
 def test_a_kill_before_the_sync_returned_leaves_one_job_for_the_same_request(slow: Slow) -> None:
     office, statement = slow.office, Statement(520, 2)
 

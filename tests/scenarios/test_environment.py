@@ -124,6 +124,7 @@ def refused(office: Office, seconds: float) -> PassbookError:
     return caught.value
 
 
+@pytest.mark.long
 def test_while_a_book_lies_in_the_mechanism_it_is_busy_and_nothing_is_disturbed(office: Office) -> None:
     printing = held_back(office, FIRST)
     office.wait("document-wanted")

@@ -102,6 +102,7 @@ def test_a_power_cut_in_a_certificate_keeps_its_number_and_its_debit(open_office
     assert stock(office) == {"left": 2, "level": "enough", "next": 102}
 
 
+@pytest.mark.long
 def test_a_form_comes_by_mail_and_another_appliance_asks_for_its_sheets_before(open_office: OpenOffice) -> None:
     address = free_address()
     office = open_office(CERTIFICATES + mail_settings(address), own_key_jobs=True)

@@ -443,6 +443,7 @@ def test_a_line_that_is_too_long_is_refused(door: Door) -> None:
 # Senders that another appliance hands on
 
 
+@pytest.mark.long
 def test_a_sender_that_another_appliance_could_not_prove_stays_unproven(taking_door: Door) -> None:
     """It takes neither the place of a proven one nor the name of a terminal, and is told nothing."""
     by_hand = b"Message-ID: <handed@bank.example>\r\n"

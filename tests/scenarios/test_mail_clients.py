@@ -85,6 +85,7 @@ def test_swaks_proves_itself_by_a_client_certificate(place: Place) -> None:
     assert len(place.jobs()) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("proof", ["password", "certificate"])
 def test_msmtp_sends_what_it_reads(place: Place, proof: str) -> None:
     secret = place.office.world.folder / "password"

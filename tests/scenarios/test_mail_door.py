@@ -31,6 +31,7 @@ def mail_office(open_office: OpenOffice) -> tuple[Office, str]:
     return open_office(mail_settings(address), own_key_jobs=True), address
 
 
+@pytest.mark.long
 def test_an_update_that_came_by_mail_is_printed(mail_office: tuple[Office, str]) -> None:
     office, address = mail_office
     statement = Statement(700, 3)

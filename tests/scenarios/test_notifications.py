@@ -76,6 +76,7 @@ def test_a_sender_is_told_when_the_last_line_is_on_paper(place: Place) -> None:
     assert "X-Passbook-Outcome: printed" in report
 
 
+@pytest.mark.long
 def test_after_a_power_cut_the_sender_is_told_that_a_person_decides_and_then_who_did(place: Place) -> None:
     place.office.hands.cut(Target.PRINTER, Now())
     place.send(Statement(721, 3))
@@ -122,6 +123,7 @@ def test_a_sender_is_told_after_a_boot_also_of_an_end_that_was_acknowledged(plac
     assert first != second
 
 
+@pytest.mark.long
 def test_an_unproven_sender_is_told_nothing(place: Place) -> None:
     place.office.hands.cut(Target.PRINTER, Now())
     with connect(place.address) as client:

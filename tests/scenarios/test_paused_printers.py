@@ -58,6 +58,7 @@ def test_a_paused_printer_finishes_its_job_and_starts_no_other_also_after_a_boot
     assert not any("paused" in one for one in office.world.ctl("status")["problems"])
 
 
+@pytest.mark.long
 def test_jobs_of_a_paused_printer_go_to_its_substitute(furnished: World) -> None:
     with Mailbox() as spare:
         door = free_address()

@@ -127,7 +127,6 @@ def test_a_pdf_comes_by_mail(open_office: OpenOffice) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.slow
 def test_others_print_while_a_document_is_drawn_that_takes_minutes(office: Office) -> None:
     with ThreadPoolExecutor(1) as another:
         hostile = another.submit(refusal, office, pdfs.endless(), "slip", "hostile.pdf")
@@ -143,6 +142,7 @@ def print_text(office: Office) -> Printing:
     return office.counter.print_in_background(file, SLIP, "slip", "--layout", "slip")
 
 
+@pytest.mark.long
 def test_nothing_of_a_document_is_on_the_disk_of_the_appliance(office: Office) -> None:
     office.finish(print_pdf(office, pdfs.pdf(FRAME, title=SECRET)))
     office.world.stop_appliance()

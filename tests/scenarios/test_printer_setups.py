@@ -84,6 +84,7 @@ def test_a_difference_that_moves_no_line_is_a_problem_and_stops_nothing(open_off
     office.judge(STATEMENT)
 
 
+@pytest.mark.long
 def test_an_own_profile_that_does_not_explain_the_answer_is_a_warning(open_office: OpenOffice, tmp_path: Path) -> None:
     profile = tmp_path / "clone.toml"
     profile.write_text('extends = "pr2"\nname = "clone"\n[own_setup]\nlength = 9\n')
@@ -174,6 +175,7 @@ def test_the_power_goes_while_a_ruler_is_printed_and_a_representative_discards_i
     assert office.world.paper.strikes == strikes
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", [("show", "window-9"), ("ruler", "window-9")])
 def test_a_printer_that_is_not_there_is_named_with_those_that_are(
     open_office: OpenOffice, words: tuple[str, str]

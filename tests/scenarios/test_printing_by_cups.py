@@ -99,6 +99,7 @@ def text(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.long
 def test_a_text_that_lp_sends_comes_out_on_paper(office: Office, print_server: PrintServer, text: Path) -> None:
     with BookClerk(office.manager, office.hands, lambda _job: SHEET, "sheet"):
         print_server.lp(text, "-t", "Notice for today")

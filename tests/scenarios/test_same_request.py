@@ -133,6 +133,7 @@ def where(office: Office, job: str) -> Path:
     return office.world.data / str(name)
 
 
+@pytest.mark.long
 def test_it_is_the_same_job_when_a_new_one_would_lie_elsewhere(still: Office) -> None:
     """Each further job goes where most is free (P6), so both areas have been the best one since."""
     jobs = {name: submit(still, request(still, OTHER.csv(), client_request=name)).job for name in "abcd"}

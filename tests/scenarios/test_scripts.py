@@ -49,6 +49,7 @@ def expected(lines: dict[int, str]) -> dict[tuple[int, int], int]:
     return found
 
 
+@pytest.mark.long
 def test_drawn_lines_and_printed_lines_share_a_slip(open_office: OpenOffice) -> None:
     need_font()
     office = open_office(dialect="escpos", printer=FONT)
@@ -83,12 +84,14 @@ def test_without_a_font_the_sender_hears_the_place_and_nothing_is_kept(open_offi
     assert office.world.ctl("history", "--last", "10") == []
 
 
+@pytest.mark.long
 def test_kanji_and_kana_are_printed_in_two_cells_and_in_one(open_office: OpenOffice) -> None:
     office = open_office(dialect="escpos", printer='code_page = "shift-jis"\n')
     office.finish(print_text(office, "ﾌﾘｺﾐ 東京電力 1,250\n残高 カナ\n"))
     assert office.world.paper.lines(SLIP) == {(1, 1): [("ﾌﾘｺﾐ 東京電力 1,250", 1)], (1, 2): [("残高 カナ", 1)]}
 
 
+@pytest.mark.long
 def test_substitutes_are_told_when_the_job_is_accepted(open_office: OpenOffice, tmp_path: Path) -> None:
     (tmp_path / "slip.toml").write_bytes(SHIPPED + '\n[substitutes]\n"\u2019" = "\'"\n"\u2013" = "-"\n'.encode())
     office = open_office(dialect="escpos", layouts=tmp_path)

@@ -35,6 +35,7 @@ def refused(command: Callable[[], object], file: Path, kind: str) -> None:
     assert len(failed.value.error.splitlines()) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_document(spare: Terminal, kind: str) -> None:
     file = spare.home / "document.csv"

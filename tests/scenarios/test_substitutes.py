@@ -117,6 +117,7 @@ def test_the_first_substitute_that_cannot_take_it_is_passed_over(open_branch: Op
     assert away["movedTo"].startswith("spare ")
 
 
+@pytest.mark.long
 def test_a_mail_whose_headers_are_odd_goes_as_well(open_branch: OpenBranch, spare: Mailbox) -> None:
     office, door = open_branch(spare=spare.address)
     office.hands.cut(Target.PRINTER, Now())
@@ -130,6 +131,7 @@ def test_a_mail_whose_headers_are_odd_goes_as_well(open_branch: OpenBranch, spar
     assert office.world.ctl("jobs") == []
 
 
+@pytest.mark.long
 def test_a_mail_whose_job_went_away_is_the_same_request_again_and_is_not_taken_back(
     open_branch: OpenBranch, spare: Mailbox
 ) -> None:
@@ -151,6 +153,7 @@ def test_a_mail_whose_job_went_away_is_the_same_request_again_and_is_not_taken_b
     assert len(spare.mails) == 1
 
 
+@pytest.mark.long
 def test_a_new_recipient_beside_one_whose_job_went_away_is_taken(open_branch: OpenBranch, spare: Mailbox) -> None:
     second = f"desk@{DOMAIN}"
     route = f'[[route]]\nto = ["{second}"]\nprinter = "{PRINTER}"\nnetworks = ["127.0.0.0/8"]\n'
@@ -223,6 +226,7 @@ def test_a_relay_whose_time_is_over_at_a_boot_is_asked_about_and_not_sent_by_rul
     assert texts_of(spare) == [TEXT]
 
 
+@pytest.mark.long
 def test_a_job_of_a_terminal_goes_while_its_key_is_in_memory_and_its_requester_is_told(
     open_branch: OpenBranch, spare: Mailbox
 ) -> None:

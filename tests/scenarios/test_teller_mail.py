@@ -42,6 +42,7 @@ def told(ended: subprocess.CompletedProcess[str]) -> list[dict[str, str]]:
     return [line["payload"] for line in lines if line["event"] == "taken"]
 
 
+@pytest.mark.long
 def test_a_terminal_sends_an_update_with_its_certificate_and_it_is_printed(mail_office: tuple[Office, str]) -> None:
     office, address = mail_office
     statement = Statement(710, 3)
@@ -55,6 +56,7 @@ def test_a_terminal_sends_an_update_with_its_certificate_and_it_is_printed(mail_
     judge(office.world.paper, book_of(statement), statement.expected())
 
 
+@pytest.mark.long
 def test_the_same_command_again_is_the_same_job(mail_office: tuple[Office, str]) -> None:
     office, address = mail_office
     office.hands.cut(Target.PRINTER, Now())

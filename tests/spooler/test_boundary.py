@@ -113,6 +113,7 @@ def _paper(counter: Counter) -> tuple[int, Media]:
     return state.strikes, state.media
 
 
+@pytest.mark.slow
 def test_nobody_is_answered_before_the_last_book_was_taken(open_counter: OpenCounter) -> None:
     counter = open_counter(hands=inserts_only)
     counter.start()
@@ -145,6 +146,7 @@ def test_a_stop_whose_book_was_taken_is_a_boundary_and_one_whose_book_lies_insid
     assert counter.mechanism.struck() == once(1)
 
 
+@pytest.mark.slow
 def test_a_job_that_waits_for_its_book_is_not_disturbed_and_a_stop_for_lack_of_it_is_a_boundary(
     open_counter: OpenCounter,
 ) -> None:

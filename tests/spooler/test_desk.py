@@ -118,6 +118,7 @@ def test_a_book_put_in_while_nobody_asked_is_asked_out_in_the_name_of_the_next_j
     assert counter.mechanism.struck() == once(1)
 
 
+@pytest.mark.slow
 def test_the_next_job_waits_until_the_book_of_the_last_was_taken(counter: Counter) -> None:
     def hands(machine: Machine, prompt: Prompt) -> None:
         if prompt.action == "insert":

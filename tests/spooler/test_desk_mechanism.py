@@ -112,6 +112,7 @@ def test_a_book_that_outlasts_a_restart_is_asked_of_the_last_owner_though_its_jo
         second.close()
 
 
+@pytest.mark.slow
 def test_a_book_that_came_after_the_last_was_taken_is_nobodys(open_counter: OpenCounter) -> None:
     counter = open_counter(answer=0.3)
     counter.start()

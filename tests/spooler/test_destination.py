@@ -175,6 +175,7 @@ def test_its_step_is_durable_as_being_sent_before_it_is_done(office: Office) -> 
     assert seen == [1]
 
 
+@pytest.mark.slow
 def test_a_failure_in_its_step_leaves_a_question_and_nothing_is_done_again_without_an_answer(office: Office) -> None:
     office.counting.fails = Reason.SILENT
     job = office.submit("r-1", printer=COUNTER).job_id

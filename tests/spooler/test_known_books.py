@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -295,5 +296,5 @@ class BooksMachine(RuleBasedStateMachine):
             assert known is None or known.row.place == BookPlace(1, truth.next)
 
 
-BooksTest = BooksMachine.TestCase
+BooksTest = pytest.mark.slow(BooksMachine.TestCase)
 BooksTest.settings = hypothesis_settings(max_examples=40, stateful_step_count=30, deadline=None)

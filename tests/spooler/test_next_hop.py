@@ -210,6 +210,7 @@ def test_8_bit_content_goes_to_no_hop_that_takes_none_and_others_do_not_wait_for
     assert [to for _, to, _ in office.hop.taken] == [(TWO,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("knows", [True, False])
 def test_an_appliance_is_asked_for_what_a_job_needs_and_another_system_is_not(
     office: Office, hop: FakeHop, knows: bool
@@ -243,6 +244,7 @@ def test_a_message_that_the_hop_took_is_confirmed_and_came_as_it_was(office: Off
     ]
 
 
+@pytest.mark.slow
 def test_a_recipient_that_is_put_off_is_tried_again_alone(office: Office) -> None:
     office.hop.rcpt[TWO] = "450 4.2.1 later"
     job = office.submit(Recipient(ONE), Recipient(TWO))
@@ -267,6 +269,7 @@ def test_the_reply_to_quit_changes_nothing(office: Office, last: str) -> None:
     assert Reason.HOP_REFUSED in office.asked(refused).reasons
 
 
+@pytest.mark.slow
 def test_a_refused_recipient_leaves_a_dead_letter_and_the_other_has_its_copy_once(office: Office) -> None:
     office.hop.rcpt[TWO] = "550 5.1.1 no such window"
     job = office.submit(Recipient(ONE), Recipient(TWO))
@@ -282,6 +285,7 @@ def test_a_refused_recipient_leaves_a_dead_letter_and_the_other_has_its_copy_onc
     assert [to for _, to, _ in office.hop.taken] == [(ONE,), (TWO,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reply", ["451 4.3.0 later", "421 4.3.2 later", "452 4.3.1 full"])
 def test_a_temporary_reply_to_the_message_postpones_it(office: Office, reply: str) -> None:
     office.hop.data = reply
@@ -343,6 +347,7 @@ def test_before_the_last_line_of_the_message_nothing_is_in_doubt(office: Office,
     assert HistoryKind.STOPPED not in office.kinds(job)
 
 
+@pytest.mark.slow
 def test_without_a_reply_to_the_message_people_are_asked_and_nothing_is_sent_again(office: Office) -> None:
     """A mail server may print a double."""
     office.hop.hang_up = HangUp.AT_END
@@ -360,6 +365,7 @@ def test_without_a_reply_to_the_message_people_are_asked_and_nothing_is_sent_aga
     assert [to for _, to, _ in office.hop.taken] == [(ONE,), (TWO,), (ONE,)]
 
 
+@pytest.mark.slow
 def test_an_appliance_that_did_not_reply_is_simply_asked_again(open_hop: OpenHop) -> None:
     office = open_hop(appliance=True)
     office.hop.hang_up = HangUp.AT_END

@@ -85,6 +85,7 @@ def test_nothing_of_a_document_is_in_an_argument_or_the_environment(monkeypatch:
     assert named["env"] == {}
 
 
+@pytest.mark.slow
 def test_the_appliance_has_no_part_of_the_library() -> None:
     """Nor has a process that asked for a page."""
     source = (

@@ -196,6 +196,7 @@ def test_the_trouble_of_a_printer_is_told_when_it_begins_changes_and_ends(counte
     assert told(counters.other) == [NEXT, *(Waiting(Why.PRINTER, 0, reason) for reason in reasons), NEXT]
 
 
+@pytest.mark.slow
 def test_the_news_of_one_change_are_bounded(counters: Counters) -> None:
     """P14: a queue may be long."""
     sent = [counters.send() for _ in range(TOLD_WHY + 5)]

@@ -177,6 +177,7 @@ def test_a_row_that_was_taken_away_makes_no_first_visit(store: Store) -> None:
     assert not spool.books.is_whole(NAMES)
 
 
+@pytest.mark.slow
 def test_at_every_write_of_an_end_a_power_cut_leaves_the_row_and_the_end_or_neither(tmp_path: Path) -> None:
     """Of the files as they are before each write and each sync, another appliance boots."""
     disk = Disk(f"disk {tmp_path}")
@@ -223,6 +224,7 @@ def order_new_book(spool: Spool, job: str, known: KnownBook) -> None:
         spool.change(job, changes.answer(given, at=AT, date=AT[:10], trusted=True)).result(timeout=30)
 
 
+@pytest.mark.slow
 def test_at_every_write_a_power_cut_leaves_the_lost_book_or_the_new_one(tmp_path: Path) -> None:
     """A book is known up to line 3; an update into a new one is ordered, stops behind its first line, and is ended."""
     disk = Disk(f"disk {tmp_path}")

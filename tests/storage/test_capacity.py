@@ -104,6 +104,7 @@ def test_the_least_quota_takes_one_largest_job(store: Store) -> None:
     assert spool.change(job, changes.cancel(AT, "t", "Ms Okafor")).result(timeout=30).ended
 
 
+@pytest.mark.slow
 @given(st.integers(1, 1 << 23), st.integers(0, 1 << 23), st.integers(0, 100_000))
 def test_the_arithmetic_never_promises_what_a_larger_job_would_not_get(job: int, more: int, records: int) -> None:
     assert content_pages(job) * 4092 >= job
@@ -115,6 +116,7 @@ def test_the_arithmetic_never_promises_what_a_larger_job_would_not_get(job: int,
     assert division.free(1, records, 0) > division.free(1, records, 1) > division.free(1, records + 1, 0)
 
 
+@pytest.mark.slow
 def test_large_records_are_settled_within_the_share_of_the_log(store: Store, disk: Disk) -> None:
     store.names, store.quota, store.vfs = ("a",), 1 << 30, disk.name
     store.limits = dataclasses.replace(store.limits, job_bytes=1 << 20)

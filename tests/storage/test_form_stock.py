@@ -299,6 +299,7 @@ def test_an_altered_entry_is_found_and_nothing_is_drawn_by_it(store: Store, tamp
     assert spool.record(job).ended
 
 
+@pytest.mark.slow
 def test_at_every_write_of_a_debit_a_power_cut_leaves_both_or_neither(tmp_path: Path) -> None:
     """Of the files as they are before each write and each sync, another appliance boots."""
     disk = Disk(f"disk {tmp_path}")

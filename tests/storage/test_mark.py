@@ -383,6 +383,7 @@ Store(Path(sys.argv[1])).open()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("last", [1, 2, 3])
 def test_a_first_start_that_is_cut_off_at_the_mark_is_done_again_without_a_word(store: Store, last: int) -> None:
     """The file is written before each of two areas is made, and once behind both."""

@@ -248,6 +248,7 @@ def test_without_the_lock_file_the_database_keeps_others_out(store: Store, told:
     assert [record.job_id for record in store.open().records()] == [job]
 
 
+@pytest.mark.slow
 def test_an_area_whose_log_was_cut_short_is_refused_by_what_was_noted_of_it(store: Store) -> None:
     """Its own file says nothing of what it lost, and the area beside it noted it only when both began."""
     store.names = ("a", "b")

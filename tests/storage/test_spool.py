@@ -125,6 +125,7 @@ def test_an_answer_repeated_after_the_end_gives_its_result(store: Store) -> None
     assert code_of(spool.change(job, changes.start(AT, 1))) == "not-allowed-in-state"
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["pr-1", "pr-2"])), min_size=1, max_size=8))
 def test_the_highest_priority_comes_first_and_then_the_oldest(store: Store, jobs: list[tuple[int, str]]) -> None:

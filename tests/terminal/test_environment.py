@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from passbook.errors import PassbookError
@@ -31,6 +32,7 @@ READING = Environment(
 Enrolled = tuple[Teller, FakeAppliance]
 
 
+@pytest.mark.slow
 def test_the_figures_are_a_table_and_every_area_has_a_line(enrolled: Enrolled) -> None:
     teller, fake = enrolled
     fake.answers[NAME] = lambda _: READING
@@ -50,6 +52,7 @@ def test_the_figures_are_a_table_and_every_area_has_a_line(enrolled: Enrolled) -
     assert fake.received == [(NAME, {"printer": "window-1"})]
 
 
+@pytest.mark.slow
 def test_the_forms_that_are_left_and_needed_have_a_line_each(enrolled: Enrolled) -> None:
     teller, fake = enrolled
     view = StockView("window-1", "certificate", "1", True, 3, 20, 0, StockLevel.LOW, 1039)
@@ -71,6 +74,7 @@ def test_json_is_what_the_appliance_said(enrolled: Enrolled) -> None:
     assert fake.received == [(NAME, {})]
 
 
+@pytest.mark.slow
 def test_no_boundary_in_time_is_one_sentence(enrolled: Enrolled) -> None:
     teller, fake = enrolled
     error = PassbookError("printer-busy", printer="window-1", seconds="2.5", why="job aa11 is printing")
@@ -78,6 +82,7 @@ def test_no_boundary_in_time_is_one_sentence(enrolled: Enrolled) -> None:
     assert teller.run("environment", "--timeout", "2.5") == (3, "", f"{error} [printer-busy]\n")
 
 
+@pytest.mark.slow
 def test_a_wait_that_is_none_ends_with_the_usage(enrolled: Enrolled) -> None:
     teller, _ = enrolled
     for wait in ("0", "301", "soon"):

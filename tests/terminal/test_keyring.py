@@ -41,6 +41,7 @@ def code_of(deed: Callable[..., object], *arguments: Any, **options: Any) -> str
     return caught.value.code
 
 
+@pytest.mark.slow
 def test_a_saved_ring_is_there_for_who_knows_the_passphrase(tmp_path: Path) -> None:
     path = tmp_path / "keyring"
     save_ring(path, RING, b"open sesame")
@@ -65,6 +66,7 @@ def test_a_ring_that_others_can_read_is_not_opened(tmp_path: Path) -> None:
     assert code_of(load_ring, path, b"open sesame") == "file-problem"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cheap")
 def test_every_altered_byte_and_every_part_is_found() -> None:
     data = seal_ring(RING, b"open sesame")

@@ -212,6 +212,7 @@ def test_a_failure_is_one_sentence_with_its_code(
     assert [one for one in ended.out if one["event"] == "taken"] == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_command_and_says_how_to_send_the_same_mail_again(home: Home, note: Path) -> None:
     with FakeMailServer({"MAIL": SILENT}).serving() as server:
         options = ["--to", TO, "--server", server.address, "--plain", "--home", str(home.folder)]

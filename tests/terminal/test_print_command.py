@@ -129,6 +129,7 @@ def test_a_folder_is_no_document(enrolled: tuple[Teller, FakeAppliance], tmp_pat
     assert said.err.endswith("[file-problem]\n")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("state", "code"), [(JobState.COMPLETED, 0), (JobState.CANCELED, 1), (JobState.ABORTED, 1)])
 def test_a_request_that_ended_before_has_the_exit_code_of_its_end(
     enrolled: tuple[Teller, FakeAppliance], document: Path, state: JobState, code: int

@@ -107,6 +107,7 @@ def answered(enrolled: tuple[Teller, FakeAppliance]) -> list[dict[str, Any]]:
     return taken
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ahead", ["d\n", "Ann\nd\ny\n"])
 def test_nothing_that_was_typed_ahead_names_a_person_or_answers_a_question(
     enrolled: tuple[Teller, FakeAppliance], document: Path, answered: list[dict[str, Any]], ahead: str
@@ -128,6 +129,7 @@ def test_nothing_that_was_typed_ahead_names_a_person_or_answers_a_question(
     assert [(given["person"], given["verdict"], given["step"]) for given in answered] == [("Rita", "resume", 12)]
 
 
+@pytest.mark.slow
 def test_an_answer_to_a_question_that_was_replaced_is_thrown_away_and_says_so(
     enrolled: tuple[Teller, FakeAppliance], document: Path, answered: list[dict[str, Any]]
 ) -> None:
@@ -148,6 +150,7 @@ def test_an_answer_to_a_question_that_was_replaced_is_thrown_away_and_says_so(
     assert [(given["epoch"], given["inDoubt"]) for given in answered] == [(3, 13)]
 
 
+@pytest.mark.slow
 def test_a_message_does_not_share_the_line_of_a_prompt(
     enrolled: tuple[Teller, FakeAppliance], document: Path, answered: list[dict[str, Any]]
 ) -> None:
@@ -164,6 +167,7 @@ def test_a_message_does_not_share_the_line_of_a_prompt(
     assert [given["step"] for given in answered] == [12]
 
 
+@pytest.mark.slow
 def test_ctrl_d_leaves_a_question_and_the_next_one_is_asked(
     enrolled: tuple[Teller, FakeAppliance], document: Path, answered: list[dict[str, Any]]
 ) -> None:
@@ -181,6 +185,7 @@ def test_ctrl_d_leaves_a_question_and_the_next_one_is_asked(
     assert [given["epoch"] for given in answered] == [3]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_at_a_prompt_says_what_goes_on_and_gives_the_tty_back(
     enrolled: tuple[Teller, FakeAppliance], document: Path, times: int
@@ -201,6 +206,7 @@ def test_ctrl_c_at_a_prompt_says_what_goes_on_and_gives_the_tty_back(
     assert "Traceback" not in seen
 
 
+@pytest.mark.slow
 def test_ctrl_c_before_the_acceptance_says_how_to_send_it_again(
     enrolled: tuple[Teller, FakeAppliance], document: Path
 ) -> None:
@@ -218,6 +224,7 @@ def test_ctrl_c_before_the_acceptance_says_how_to_send_it_again(
     assert "Traceback" not in seen
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_it_connects_ends_without_a_traceback(enrolled: tuple[Teller, FakeAppliance]) -> None:
     teller, _ = enrolled
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -230,6 +237,7 @@ def test_ctrl_c_while_it_connects_ends_without_a_traceback(enrolled: tuple[Telle
     assert (code, "Traceback" in seen) == (INTERRUPTED, False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ahead", ["wrong\n", "wrong"])
 def test_a_passphrase_is_not_taken_from_what_was_typed_ahead(
     enrolled: tuple[Teller, FakeAppliance], ahead: str
@@ -243,6 +251,7 @@ def test_a_passphrase_is_not_taken_from_what_was_typed_ahead(
     assert (code, "key-a" in seen) == (0, True)
 
 
+@pytest.mark.slow
 def test_ctrl_c_at_the_passphrase_ends_at_once_and_gives_the_tty_back(enrolled: tuple[Teller, FakeAppliance]) -> None:
     teller, _ = enrolled
     with at_tty(teller, "keys", "list", passphrase=False) as screen:
@@ -254,6 +263,7 @@ def test_ctrl_c_at_the_passphrase_ends_at_once_and_gives_the_tty_back(enrolled: 
     assert (code, "Traceback" in seen) == (INTERRUPTED, False)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("times", [1, 2])
 def test_who_leaves_a_watch_is_told_what_stays_open(enrolled: tuple[Teller, FakeAppliance], times: int) -> None:
     teller, fake = enrolled
@@ -269,6 +279,7 @@ def test_who_leaves_a_watch_is_told_what_stays_open(enrolled: tuple[Teller, Fake
     assert "Traceback" not in seen
 
 
+@pytest.mark.slow
 def test_a_job_that_was_left_is_come_back_to_and_answered(
     enrolled: tuple[Teller, FakeAppliance], document: Path, answered: list[dict[str, Any]]
 ) -> None:

@@ -97,6 +97,7 @@ def test_what_cannot_be_drawn_has_its_code(document: bytes, code: str) -> None:
     assert refusal(request(document)).code == code
 
 
+@pytest.mark.slow
 def test_a_refusal_names_what_is_wrong() -> None:
     many = refusal(request(pdfs.many_pages(10_000), most_pages=3))
     assert (many.facts["pages"], many.facts["most"]) == (10_000, 3)
@@ -111,6 +112,7 @@ WHOLE = b"360 0 0 576 0 0 cm /F Do"
 STAMP = b"<< /Type /Annot /Subtype /Stamp /F 4 /Rect [0 0 360 576] /AP << /N 5 0 R >> >>"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "document",
     [
@@ -139,6 +141,7 @@ def test_pictures_above_half_the_memory_are_refused_and_none_is_left_out(documen
     assert refusal(request(document())).code == "pdf-too-costly"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "document",
     [
@@ -157,7 +160,6 @@ def test_a_stamp_with_a_picture_is_drawn() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.slow
 def test_a_document_that_takes_minutes_is_ended() -> None:
     assert "seconds" in str(refusal(request(pdfs.endless())))
 
@@ -199,6 +201,7 @@ def test_a_drawer_that_breaks_is_answered_for(deed: str) -> None:
     assert "MiB of memory" in str(broken(deed))
 
 
+@pytest.mark.slow
 def test_a_drawer_that_computes_for_ever_is_ended() -> None:
     assert "seconds" in str(broken("while True: pass", cpu=1))
 

@@ -59,6 +59,7 @@ def test_the_same_text_is_the_same_picture_and_another_one_is_not() -> None:
     assert one == again != other
 
 
+@pytest.mark.slow
 def test_joined_letters_are_not_those_that_stand_alone() -> None:
     if not features.check("raqm"):
         pytest.skip("the Debian package libfribidi0 is missing: this Pillow has no Raqm")
@@ -84,6 +85,7 @@ def test_a_file_that_is_no_font_is_refused(font: bytes) -> None:
     assert refusal(request("a", font=font)).code == "font-not-readable"
 
 
+@pytest.mark.slow
 def test_a_font_that_is_cut_or_damaged_ends_in_a_refusal() -> None:
     font = need_font()
     for damaged in (font[:3000], font[: len(font) // 2], font[:5000] + bytes(200_000) + font[205_000:]):

@@ -167,6 +167,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         Paper.load(tmp_path / "none.json")
 
 
+@pytest.mark.slow
 def test_every_page_becomes_a_picture_and_only_what_was_struck_twice_is_red(paper: Paper, tmp_path: Path) -> None:
     paper.lay("../odd name", 1, RULER)
     paper.strike("B1", 3, 1800, [(1, "Überweisung €Ω")])

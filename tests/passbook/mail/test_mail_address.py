@@ -13,6 +13,7 @@ LOCALS = st.text(string.ascii_letters + string.digits + "!#$%&'*+/=?^_`{|}~-", m
 LABELS = st.text(string.ascii_letters + string.digits, min_size=1, max_size=10)
 
 
+@pytest.mark.slow
 @given(st.lists(LOCALS, min_size=1, max_size=3).map(".".join), st.lists(LABELS, min_size=1, max_size=4).map(".".join))
 def test_an_address_is_kept_but_for_the_case_of_its_domain(local: str, domain: str) -> None:
     if len(local) > LONGEST_LOCAL:

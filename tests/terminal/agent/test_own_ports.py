@@ -15,7 +15,6 @@ from tests.terminal.agent.agent_world import AgentWorld
 
 
 @pytest.mark.long
-@pytest.mark.slow
 def test_a_printer_at_a_device_server_stands_in_while_the_appliance_is_silent(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

@@ -409,6 +409,7 @@ date,text,withdrawal,deposit,balance
 SECRET = bytes(range(100, 132))
 
 
+@pytest.mark.slow
 def test_the_file_of_a_copy_that_waits_has_no_book_secret(open_till: OpenTill, tmp_path: Path) -> None:
     till = open_till()
     till.appliance.refuses = PassbookError("appliance-unreachable", address="here", why="a test")
