@@ -144,31 +144,34 @@ export function byWhom(who) {
 }
 
 let pointerPlace = "";
-let areAnswersMoved = false;
+/** What lay under the pointer when it moved last; null after a wheel, when a person looks for a new place. */
+let pointed = null;
+let pressedLast = null;
 
 for (const kind of ["pointermove", "pointerdown"]) {
-  document.addEventListener(kind, ({ screenX, screenY }) => {
+  document.addEventListener(kind, ({ screenX, screenY, target }) => {
     // A browser also tells of moves when something else came to lie under a pointer at rest.
     const now = `${screenX} ${screenY}`;
-    if (now !== pointerPlace) areAnswersMoved = false;
+    if (now !== pointerPlace) pointed = target;
     pointerPlace = now;
   }, true);
 }
-document.addEventListener("wheel", () => { areAnswersMoved = false; }, { capture: true, passive: true });
+document.addEventListener("wheel", () => { pointed = null; }, { capture: true, passive: true });
 
-/** Note that answers have new places: until the pointer moves, a click counts for none of them. */
-export function moveAnswers() {
-  areAnswersMoved = true;
+/** Whether a click meets a button that was not there when its person pointed, or began a double click. */
+function isUnseen(event, button) {
+  const isElsewhere = pointed && !button.contains(pointed);
+  return event.detail > 0 && (isElsewhere || (event.detail > 1 && pressedLast !== button));
 }
 
-/** A button that decides: Enter alone never presses it; the space bar and a click do, but not the second one of two clicks. */
+/** A button that decides: Enter alone never presses it; the space bar and a click on what its person saw there do. */
 export function answerButton(text, act, attributes = {}) {
   const press = (event) => {
-    const isUnseen = event.detail > 0 && areAnswersMoved;
-    if (isUnseen) {
-      areAnswersMoved = false;
-      say(t("answer.moved"));
-    } else if (event.detail < 2) act(event);
+    const refused = isUnseen(event, button);
+    pointed = pressedLast = button;
+    if (!refused) act(event);
+    else if (button.closest("dialog")) fill(button.closest("dialog").querySelector(".trouble"), t("answer.moved"));
+    else say(t("answer.moved"));
   };
   const button = el("button", { type: "button", class: "answer", ...attributes, onclick: press }, text);
   button.addEventListener("keydown", (event) => {

@@ -4,7 +4,7 @@
 // doubt with which it was drawn, also after later events, and a new epoch is a new card (P7).  No answer is a default:
 // focus is never put on one, Enter presses none, and what cannot be taken back is asked once more, with what it loses.
 
-import { answerButton, ask, byWhom, capital, el, fill, has, keywords, linesOf, moveAnswers, nameField, offeringField, pictures, reasons, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
+import { answerButton, ask, byWhom, capital, el, fill, has, keywords, linesOf, nameField, offeringField, pictures, reasons, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
 import { TERMINAL_STATES, bytesOf } from "./connection.js";
 
 const SETTLED = new Set(["stale-question", "already-answered", "unknown-job"]);
@@ -376,14 +376,18 @@ class Card {
       el("h3", t("question.how")), el("p", { class: "hint" }, t("question.hint")), el("div", { class: "answers" }, buttons), this.otherLine(), this.rekeying());
   }
 
+  /** Draw texts in place of bars, or bars again where there are none. */
+  drawTexts(texts) {
+    this.texts = texts;
+    this.draw();
+    this.element.querySelector("button.texts")?.focus();
+  }
+
   textButton() {
-    const hide = () => {
-      this.texts = null;
-      this.draw();
-    };
-    if (this.texts) return el("button", { type: "button", class: "secondary", onclick: hide }, t("question.hide-text"));
+    const button = (key, act) => el("button", { type: "button", class: "secondary texts", onclick: act }, t(key));
+    if (this.texts) return button("question.hide-text", () => this.drawTexts(null));
     if (!this.branch.may("Spooler.GetSealed") || this.question.job.contentGone || !this.question.job.keyRef) return null;
-    return el("button", { type: "button", class: "secondary", onclick: (event) => this.guarded(event.target, () => this.showTexts()) }, t("question.show-text"));
+    return button("question.show-text", (event) => this.guarded(event.target, () => this.showTexts()));
   }
 
   /** What a representative does about a key that is lost: the page answers with the key that the job has. */
@@ -416,8 +420,7 @@ class Card {
       if (isOwn || error.code !== "not-permitted") throw error;
       return null;
     });
-    this.texts = copy ? await this.ring.open({ deed: "texts", copy, keyRef: job.keyRef }) : await this.textsByDocument();
-    this.draw();
+    this.drawTexts(copy ? await this.ring.open({ deed: "texts", copy, keyRef: job.keyRef }) : await this.textsByDocument());
   }
 
   async textsByDocument() {
@@ -441,6 +444,8 @@ class Card {
 
   /** Do a deed of a button; what fails is told beside it. */
   async guarded(button, deed) {
+    // Whoever presses twice orders once.
+    if (this.element.hasAttribute("aria-busy")) return;
     fill(this.trouble);
     this.element.setAttribute("aria-busy", "true");
     if (button) button.disabled = true;
@@ -552,7 +557,6 @@ export class QuestionsView {
       if (!branch.questions.has(job)) {
         card.element.remove();
         this.cards.delete(job);
-        moveAnswers();
       }
     }
     const sorted = [...branch.questions.values()].sort((one, other) => one.job.changedAt.localeCompare(other.job.changedAt));
@@ -569,7 +573,6 @@ export class QuestionsView {
       if (card) card.element.replaceWith(fresh.element);
       else (job.begun ? this.begun : this.open).append(fresh.element);
       this.cards.set(job.job, fresh);
-      moveAnswers();
     }
     fill(this.none, branch.questions.size ? "" : t("questions.none"));
     this.drawMany(sorted);
@@ -587,7 +590,6 @@ export class QuestionsView {
     const mark = JSON.stringify(several.map(([who, all]) => [who, all.map((one) => one.job.job)]));
     if (mark === this.manyMark || !branch.may("Recovery.AnswerQuestion")) return;
     this.manyMark = mark;
-    moveAnswers();
     fill(this.many, several.map(([who, all]) => this.manyCard(who, all)));
   }
 

@@ -123,10 +123,11 @@ export class NowView {
     const told = t("now.count", { n: all.length });
     if (caption.textContent !== told) fill(caption, told);
     const shown = new Map(all.slice(0, 200).map((job) => [job.job, job]));
+    const rights = [...this.branch.commands, ...this.branch.roles].join();
+    const markOf = (job) => JSON.stringify([job, when(job.acceptedAt), rights]);
     renewed(body, () => {
       for (const [job, known] of rows) {
-        const mark = shown.has(job) && JSON.stringify(shown.get(job));
-        if (mark === known.mark) continue;
+        if (shown.has(job) && markOf(shown.get(job)) === known.mark) continue;
         known.element.remove();
         rows.delete(job);
       }
@@ -137,7 +138,7 @@ export class NowView {
         else {
           const element = this.jobRow(job);
           body.insertBefore(element, place);
-          rows.set(id, { mark: JSON.stringify(job), element });
+          rows.set(id, { mark: markOf(job), element });
         }
       }
     });
@@ -368,7 +369,7 @@ export class SendView {
       fill(this.trouble, el("p", sentence(error)));
       const field = this.helps()[error.code];
       field?.setAttribute("aria-invalid", "true");
-      field?.focus();
+      if (!this.isTyped()) field?.focus();
     } finally {
       if (checks === this.checks) this.element.removeAttribute("aria-busy");
     }
@@ -401,14 +402,19 @@ export class SendView {
       el("figure", { class: "pages" }, drawnPictures(placed.pages.slice(0, 20))),
       placed.pages.length > 20 ? el("p", t("send.more", { n: placed.pages.length - 20 })) : null,
       this.name.label, this.ring.box, this.sendTrouble, el("p", { class: "hint" }, t("question.hint")), send);
-    this.preview.focus();
+    if (!this.isTyped()) this.preview.focus();
+  }
+
+  /** Whether a person is in a field, out of which nothing may take them. */
+  isTyped() {
+    return this.form.contains(document.activeElement) && document.activeElement.matches("input:not([type=file]), select, textarea");
   }
 
   async send(button) {
     const { checked } = this;
     fill(this.sendTrouble);
     button.disabled = true;
-    // What is sent stays what the fields say.
+    // Nobody changes a field while its document is sent.
     this.form.inert = true;
     try {
       this.name.value();
@@ -461,7 +467,7 @@ class BookPlaces {
 
   /** Put the account of a document that was checked into the field. */
   offer(account) {
-    if (account) this.account.value = account;
+    if (account && document.activeElement !== this.account) this.account.value = account;
     fill(this.told);
   }
 

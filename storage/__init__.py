@@ -28,7 +28,6 @@ _PLACES: Final = {
     "storage.area.capacity": ("Division",),
     "storage.area.reports": ("AreaStatus", "Examined"),
     "storage.area.writer": ("Progress",),
-    "storage.crypto": ("book_secrets", "envelope", "self_test"),
     "storage.crypto.envelope": ("Rng", "SealedJob", "open_plan", "unwrap_for_recovery"),
     "storage.crypto.keys": ("ApplianceKey",),
     "storage.queries": ("Ended", "HeadAt"),
@@ -37,6 +36,13 @@ _PLACES: Final = {
     "storage.tables.printed": ("PrinterFigures",),
     "storage.tables.rows": ("JobRow",),
     "storage.tables.usage": ("HeldUsage",),
+}
+_MODULES: Final = {
+    "book_secrets": "storage.crypto.book_secrets",
+    "envelope": "storage.crypto.envelope",
+    "files": "storage.files",
+    "offline": "storage.offline",
+    "self_test": "storage.crypto.self_test",
 }
 
 if TYPE_CHECKING:
@@ -59,12 +65,11 @@ else:
 
     def __getattr__(name: str) -> object:
         """Import a name when it is first used: a command of `teller` needs few of them, and a customer waits for it."""
+        if name in _MODULES:
+            return import_module(_MODULES[name])
         for place, names in _PLACES.items():
             if name in names:
-                module = import_module(place)
-                found: object = getattr(module, name) if hasattr(module, name) else import_module(f"{place}.{name}")
-                globals()[name] = found
-                return found
+                return getattr(import_module(place), name)
         raise AttributeError(name)
 
 

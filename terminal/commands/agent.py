@@ -31,7 +31,7 @@ def add(command: AddCommand) -> None:
 
 async def run(workplace: Workplace, _arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C; return 0."""
-    # What only the agent needs takes a third of the time in which any other command starts.
+    # These modules would take a quarter of the time in which any other command starts.
     from terminal.agent.agent_settings import load_agent_config  # noqa: PLC0415
     from terminal.agent.own_store import OwnStore, open_own_store  # noqa: PLC0415
     from terminal.agent.running_agent import Agent  # noqa: PLC0415

@@ -29,6 +29,8 @@ HUGE: Final = 50 * 1024 * 1024
 LOOK: Final = 2500
 """Milliseconds within which a page that wakes looks at its connection."""
 SERVICE: Final = "**/xfs4iot/v1.0/Spooler*"
+LOOKED: Final = "new Promise(resolve => setTimeout(resolve))"
+"""Ends when the page has done what it does about the messages that came."""
 
 
 LOCKED: Final = Statement(101, count=8)
@@ -91,10 +93,10 @@ class Line:
             # Messages are carried while the browser is asked something.
             self._page.evaluate("null")
 
-    def let_through(self) -> None:
+    def let_through(self, *, newest_first: bool = False) -> None:
         """Let the kept messages through, and those that come."""
         kept, self._kept = self._kept or [], None
-        for message in kept:
+        for message in reversed(kept) if newest_first else kept:
             if self._page_side is not None:
                 self._page_side.send(message)
 
@@ -232,15 +234,24 @@ def test_pages_that_come_late_take_nothing_that_a_person_types_and_are_those_of_
     expect(preview.locator("svg")).to_have_count(1)
     expect(preview.get_by_label("Your name")).to_have_value("Ann Example")
     check_late()
+    title = main.get_by_label("Name of the document", exact=False)
+    title.focus()
+    line.let_through()
+    expect(preview.locator("svg")).to_have_count(1)
+    page.keyboard.type("A name")
+    expect(title).to_have_value("A name")
+    check_late()
     layout.fill("an-unknown-one")
     line.let_through()
-    layout.fill("")
+    page.evaluate(LOOKED)
     expect(preview).to_have_text("Something was changed: check it again.")
+    layout.fill("")
     check_late()
     layout.fill("an-unknown-one")
     go.click()
     line.await_kept(2)
-    line.let_through()
+    line.let_through(newest_first=True)
+    page.evaluate(LOOKED)
     expect(main.get_by_role("alert").first).to_contain_text("an-unknown-one")
     expect(preview).to_be_empty()
 
