@@ -158,7 +158,7 @@ for (const kind of ["pointermove", "pointerdown"]) {
 }
 document.addEventListener("wheel", () => { pointed = null; }, { capture: true, passive: true });
 
-/** Whether a click meets a button that was not there when its person pointed, or began a double click. */
+/** Whether a click meets another button than the one at which its person pointed, or another than the first of two clicks met. */
 function isUnseen(event, button) {
   const isElsewhere = pointed && !button.contains(pointed);
   return event.detail > 0 && (isElsewhere || (event.detail > 1 && pressedLast !== button));

@@ -94,7 +94,7 @@ class Line:
             self._page.evaluate("null")
 
     def let_through(self, *, newest_first: bool = False) -> None:
-        """Let the kept messages through, and those that come."""
+        """Send the kept messages to the page, and keep none from now on."""
         kept, self._kept = self._kept or [], None
         for message in reversed(kept) if newest_first else kept:
             if self._page_side is not None:
