@@ -105,7 +105,9 @@ def plan_of(*numbers: int, turned: tuple[int, ...] = ()) -> Plan:
 
 @dataclass
 class Counter:
-    """`hands` is called for each prompt, `watch` for all news before; both by whoever tells.
+    """`watch` is called with all news, then `hands` for each prompt, both by the thread that tells.
+
+    A prompt joins `prompts` and `news` when `hands` have acted on it: a test that waits for it sees what they did.
 
     `offline` is how often the printer cannot be reached before it can.
     """
@@ -144,6 +146,8 @@ class Counter:
 
     def _tell(self, news: News) -> None:
         self.watch(news)
+        if isinstance(news, PromptChanged) and news.prompt is not None:
+            self.hands(self.machine, news.prompt)
         with self._changed:
             self.news.append(news)
             if isinstance(news, PrinterChanged):
@@ -151,8 +155,6 @@ class Counter:
             if isinstance(news, PromptChanged) and news.prompt is not None:
                 self.prompts.append(news.prompt)
             self._changed.notify_all()
-        if isinstance(news, PromptChanged) and news.prompt is not None:
-            self.hands(self.machine, news.prompt)
 
     def _connect(self) -> DocumentSession:
         if self.offline:
