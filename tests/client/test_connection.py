@@ -352,7 +352,7 @@ def test_a_lost_connection_ends_commands_and_events(branch: Branch, abrupt: bool
 def test_no_answer_in_time_is_a_lost_connection(branch: Branch) -> None:
     async def story() -> None:
         fake = FakeAppliance()
-        async with running(branch, fake), client_of(branch, fake, answer_timeout=0.3) as client:
+        async with running(branch, fake), client_of(branch, fake, answer_timeout=1.0) as client:
             with pytest.raises(PassbookError) as caught:
                 await client.jobs()
         assert caught.value.code == "connection-lost"

@@ -18,7 +18,7 @@ from passbook.errors import PassbookError
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
 from tests.drivers.conftest import OpenWorkbench
-from tests.drivers.workbench import RULER, WAIT, Workbench, holding, line, once
+from tests.drivers.workbench import RULER, SHORT_ANSWER, WAIT, Workbench, holding, line, once
 
 QUESTION = b"\x1bj\x1b B"
 LINES = (1, 2, 10, 11, 20)
@@ -117,7 +117,7 @@ def test_behind_text_that_went_ahead_no_other_line_is_printed(held: Workbench) -
 def test_a_stop_drops_what_went_ahead_and_a_later_line_is_placed_anew(
     open_workbench: OpenWorkbench, *, ahead: bool
 ) -> None:
-    workbench = open_workbench("pty", answer=0.3)
+    workbench = open_workbench("pty", answer=SHORT_ANSWER)
     workbench.profile = holding(workbench.profile) if ahead else workbench.profile
     session = workbench.inserted()
     session.print_line(line(1))
@@ -171,7 +171,7 @@ def test_a_dip_before_the_next_order_leaves_that_line_in_doubt_at_its_place(
 def test_a_fault_in_a_line_leaves_nothing_of_the_prepared_line_on_paper(
     open_workbench: OpenWorkbench, kind: FaultKind, reason: Reason, *, ahead: bool
 ) -> None:
-    workbench = open_workbench(answer=0.3)
+    workbench = open_workbench(answer=SHORT_ANSWER)
     workbench.profile = holding(workbench.profile) if ahead else workbench.profile
     session = workbench.inserted()
     workbench.machine.fault(Fault(kind, line=2))

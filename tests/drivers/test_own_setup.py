@@ -24,7 +24,7 @@ from passbook.errors import PassbookError
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
 from passbook.protocol.printer_setup import MOST_OFFSET, PrinterSetup, ReadBack
-from tests.drivers.workbench import RULER, SHEET, WAIT, Workbench, once
+from tests.drivers.workbench import RULER, SHEET, SHORT_ANSWER, WAIT, Workbench, once
 
 PR2 = builtin_pr2()
 PAGES = sorted(PR2.code_pages)
@@ -37,7 +37,7 @@ def build(tmp_path: Path) -> Iterator[Build]:
     built: list[Workbench] = []
 
     def make(**own_setup: Any) -> Workbench:
-        built.append(Workbench.build(tmp_path / str(len(built)), answer=0.2, **own_setup))
+        built.append(Workbench.build(tmp_path / str(len(built)), answer=SHORT_ANSWER, **own_setup))
         return built[-1]
 
     yield make
@@ -97,6 +97,7 @@ class OtherAnswer:
         self._port.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "why"),
     [

@@ -16,7 +16,7 @@ from passbook.errors import PassbookError
 from passbook.job.states import Reason
 from passbook.protocol.media import Device, MechanismStatus, Media
 from tests.drivers.conftest import OpenWorkbench
-from tests.drivers.workbench import RULER, SHEET, WAIT, Workbench, line, once, text_of
+from tests.drivers.workbench import RULER, SHEET, SHORT_ANSWER, WAIT, Workbench, line, once, text_of
 
 
 def stopped(reason: Reason, operation: Callable[..., object], *arguments: object) -> MechanismStop:
@@ -288,7 +288,7 @@ def test_a_person_is_asked_only_by_a_mechanism_that_has_taken_its_set_up(workben
 def test_a_fault_in_a_line_stops_its_confirmation_with_its_reason(
     open_workbench: OpenWorkbench, kind: FaultKind, reason: Reason
 ) -> None:
-    workbench = open_workbench(answer=0.3)
+    workbench = open_workbench(answer=SHORT_ANSWER)
     session = workbench.inserted()
     workbench.machine.fault(Fault(kind, line=2))
     workbench.print_lines(session, 1)
@@ -303,7 +303,7 @@ def test_a_fault_in_a_line_stops_its_confirmation_with_its_reason(
 def test_after_mending_a_clean_up_drops_the_line_that_waited_and_gives_the_book_back(
     open_workbench: OpenWorkbench, kind: FaultKind
 ) -> None:
-    workbench = open_workbench(answer=0.3)
+    workbench = open_workbench(answer=SHORT_ANSWER)
     session = workbench.inserted()
     workbench.machine.fault(Fault(kind, line=1))
     session.print_line(line(1))
@@ -401,7 +401,7 @@ def test_status_says_what_the_mechanism_says(workbench: Workbench) -> None:
 def test_a_power_cut_of_a_printer_at_a_serial_line_is_silence_and_it_can_be_cleaned_up_later(
     open_workbench: OpenWorkbench,
 ) -> None:
-    workbench = open_workbench("pty", answer=0.3)
+    workbench = open_workbench("pty", answer=SHORT_ANSWER)
     session = workbench.inserted()
     workbench.print_lines(session, 1)
     workbench.machine.cut(Cut(Target.PRINTER, Now()))

@@ -26,6 +26,8 @@ from passbook.document.plan import Line, Run, Sheet
 RULER = Ruler(first_y=1800, pitch=360, lines=20, fold_after=10, fold_gap=900)
 SHEET = Sheet(6 * 2160)
 WAIT = 10.0
+SHORT_ANSWER = 1.0
+"""Seconds for an answer where a test awaits silence: a busy machine still gives its answers in time."""
 WAY = b"\x1b/1"
 """The beginning of a way; four digits follow."""
 

@@ -13,7 +13,7 @@ from tests.firmware.counter import (
 
 EJECT = len(b"\x7f\x1bO")
 
-SHORT = PrinterConfig(PRINTER, "tcp://127.0.0.1:1", insert_timeout=0.05, take_timeout=0.05)
+SHORT = PrinterConfig(PRINTER, "tcp://127.0.0.1:1", insert_timeout=0.5, take_timeout=0.5)
 
 
 def asked(counter: Counter) -> list[tuple[str, int]]:

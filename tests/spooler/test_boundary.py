@@ -17,7 +17,7 @@ from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT, Environment,
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import Prompt
 from spooler.news import JobChanged, News, StepDone
-from tests.drivers.workbench import WAIT, once
+from tests.drivers.workbench import SHORT_ANSWER, WAIT, once
 from tests.firmware.counter import (
     PRINTER,
     TELLER,
@@ -186,7 +186,7 @@ def test_a_mechanism_that_was_never_reached_is_offline_and_the_figures_are_told(
 
 
 def test_a_mechanism_that_is_lost_while_idle_is_offline(open_counter: OpenCounter) -> None:
-    counter = open_counter(answer=0.2)
+    counter = open_counter(answer=SHORT_ANSWER)
     counter.start()
     counter.await_end(counter.accept(plan_of(1)))
     assert counter.desk.environment().result(WAIT).status == EMPTY

@@ -112,6 +112,7 @@ def test_a_book_that_is_in_before_it_is_asked_for_is_noticed_and_nothing_is_prin
     assert on_paper(counter) == WHOLE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("action", "reason", "media"),
     [("take", Reason.MEDIA_NOT_TAKEN, Media.ENTERING), ("insert", Reason.MEDIA_NEEDED, Media.NOT_PRESENT)],

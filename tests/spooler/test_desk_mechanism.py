@@ -14,7 +14,7 @@ from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Device, Media
 from passbook.protocol.messages import Prompt
 from spooler.news import JobChanged
-from tests.drivers.workbench import RULER, WAIT, holding, once, text_of
+from tests.drivers.workbench import RULER, SHORT_ANSWER, WAIT, holding, once, text_of
 from tests.firmware.counter import (
     PERSON,
     PRINTER,
@@ -45,7 +45,7 @@ def test_a_fault_in_a_line_asks_about_that_line_and_after_mending_an_answer_comp
     open_counter: OpenCounter, kind: FaultKind
 ) -> None:
     reason, struck = FAULTS[kind]
-    counter = open_counter(answer=0.3)
+    counter = open_counter(answer=SHORT_ANSWER)
     counter.machine.fault(Fault(kind, line=2))
     counter.start()
     job = counter.accept(plan_of(1, 2, 3))
@@ -74,7 +74,7 @@ STAYS_INSIDE = (FaultKind.COVER_OPEN, FaultKind.RIBBON_OUT, FaultKind.SILENT)
 def test_a_book_is_asked_of_its_owner_also_after_the_question_was_answered(
     open_counter: OpenCounter, kind: FaultKind, verdict: Verdict
 ) -> None:
-    counter = open_counter(answer=0.3)
+    counter = open_counter(answer=SHORT_ANSWER)
     counter.machine.fault(Fault(kind, line=2))
     counter.start()
     job = counter.accept(plan_of(1, 2, 3))
@@ -114,7 +114,7 @@ def test_a_book_that_outlasts_a_restart_is_asked_of_the_last_owner_though_its_jo
 
 @pytest.mark.slow
 def test_a_book_that_came_after_the_last_was_taken_is_nobodys(open_counter: OpenCounter) -> None:
-    counter = open_counter(answer=0.3)
+    counter = open_counter(answer=SHORT_ANSWER)
     counter.start()
     counter.await_end(counter.accept(plan_of(1)))
     counter.await_news(lambda: counter.views[-1].status.media is Media.NOT_PRESENT)
@@ -148,7 +148,7 @@ def test_a_mechanism_that_needs_a_person_is_not_called_offline(open_counter: Ope
 def test_what_is_wrong_is_shown_with_the_medium_until_it_is_put_right(
     open_counter: OpenCounter, kind: FaultKind, reason: Reason, media: Media
 ) -> None:
-    counter = open_counter(answer=0.3)
+    counter = open_counter(answer=SHORT_ANSWER)
     counter.machine.fault(Fault(kind, line=2))
     counter.start()
     counter.await_question(counter.accept(plan_of(1, 2)))

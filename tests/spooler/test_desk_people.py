@@ -89,6 +89,7 @@ def test_a_book_that_does_not_come_in_time_stops_the_job_with_nothing_in_doubt(o
     assert counter.mechanism.struck() == once(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("action", "reason", "media"),
     [
