@@ -163,8 +163,10 @@ class Answers(Answering):
 
 
 def order_of(answer: AnswerQuestion) -> Order:
-    """What a second person must order too."""
-    return Order(answer.epoch, answer.verdict, answer.step, answer.in_doubt)
+    """What a second person must order too: to print, and to go on from the first step, are one order."""
+    is_whole = answer.verdict is Verdict.RESUME and answer.step == 1
+    verdict, step = (Verdict.PRINT, 0) if is_whole else (answer.verdict, answer.step)
+    return Order(answer.epoch, verdict, step, answer.in_doubt)
 
 
 def decided(record: Record) -> tuple[object, ...]:
