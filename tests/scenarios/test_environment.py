@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from demo.people import Printing
+from demo.people import Event, Printing
 from demo.world import PRINTER, Terminal, run_command
 from drivers.simulator.faults import AfterStrike, AtLineByte, Now, Target, When
 from passbook.errors import PassbookError
@@ -131,13 +131,20 @@ def test_while_a_book_lies_in_the_mechanism_it_is_busy_and_nothing_is_disturbed(
     assert refused(office, 0.2).code == "printer-busy"
     status = as_terminal(office.manager, lambda client: client.status()).printers[0]
     assert (status.status.device, status.job) == (Device.BUSY, printing.job), "the status comes at once all the same"
-    printing.watch = lambda event: printing.hands_free.clear() if event["payload"].get("state") == "completed" else None
+
+    def leave_the_book(event: Event) -> None:
+        """Whichever is told first: that the job has ended, or that the book is to be taken."""
+        if event["payload"].get("state") == "completed" or event["payload"].get("action") == "take":
+            printing.hands_free.clear()
+
+    printing.watch = leave_the_book
     printing.hands_free.set()
     printing.wait_for_event("Spooler.StepEvent")
     office.wait("ejected")
     assert office.hands.state().media is Media.ENTERING
     error = refused(office, 0.2)
     assert (error.code, error.facts) == ("printer-busy", {"printer": PRINTER, "seconds": "0.2", "why": BOOK})
+    printing.watch = None
     printing.hands_free.set()
     office.finish(printing)
     office.judge(FIRST)

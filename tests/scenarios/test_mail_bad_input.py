@@ -8,6 +8,8 @@ import re
 import resource
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import pytest
@@ -67,14 +69,17 @@ class Door:
 def open_mail_door(furnished: World) -> Iterator[Door]:
     """One office for the tests of this file."""
     address = free_address()
-    furnished.enroll(NEIGHBOUR)
-    passwords = furnished.config_file.parent / "mail-passwords"
-    passwords.write_text(f"counter-1:{PHRASE}\n")
-    passwords.chmod(0o600)
-    settings = mail_settings(address, more=f'passwords = "{passwords}"\nappliances = ["{NEIGHBOUR}"]\n') + ROUTE
-    with an_office(furnished, settings, own_key_jobs=True) as office:
-        office.hands.cut(Target.PRINTER, Now())
-        yield Door(office, address)
+    with TemporaryDirectory(prefix="pb-") as folder, World(Path(folder)) as grown:
+        # The furnished branch is for all tests: a neighbour is enrolled in a branch like it.
+        grown.build_like(furnished)
+        grown.enroll(NEIGHBOUR)
+        passwords = grown.config_file.parent / "mail-passwords"
+        passwords.write_text(f"counter-1:{PHRASE}\n")
+        passwords.chmod(0o600)
+        settings = mail_settings(address, more=f'passwords = "{passwords}"\nappliances = ["{NEIGHBOUR}"]\n') + ROUTE
+        with an_office(grown, settings, own_key_jobs=True) as office:
+            office.hands.cut(Target.PRINTER, Now())
+            yield Door(office, address)
 
 
 @pytest.fixture
