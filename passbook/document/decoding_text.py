@@ -14,6 +14,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be", Encoding.UTF_16),
 )
 """Byte order mark -> the codec that it says."""
+_ZEROS_OF_UTF_16: Final = 4
+"""A text of Western letters in UTF-16 has a zero in each second byte; one zero in so many bytes tells of it."""
 _END_OF_FILE: Final = "\x1a"
 """The end of a file of DOS; the rest of its last block is full of them."""
 
@@ -28,6 +30,10 @@ def decoded_text(data: bytes, encoding: Encoding = Encoding.UTF_8) -> str:
         if data.startswith(mark):
             data, codec, encoding = data[len(mark) :], marked, name
             break
+    if encoding is not Encoding.UTF_16 and data.count(0) * _ZEROS_OF_UTF_16 >= len(data) > 0:
+        why = "it has zero bytes, as a UTF-16 file has whose byte order mark is missing"
+        how = "Save it as UTF-8, or as UTF-16 with its mark"
+        raise PassbookError("document-malformed", where="the whole file", why=why, how=how)
     try:
         return data.decode(codec).rstrip(_END_OF_FILE)
     except UnicodeDecodeError as error:

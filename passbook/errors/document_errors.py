@@ -56,7 +56,7 @@ DOCUMENT_ERRORS: Final[dict[str, ErrorKind]] = {
     ),
     "column-overflow": ErrorKind(
         Mender.TELLER,
-        "{where}: the {column} has {length} characters and its column holds {width}. Nothing was accepted; {how}.",
+        "{where}: the {column} is {length} characters wide and its column holds {width}. Nothing was accepted; {how}.",
     ),
     "form-field-unknown": ErrorKind(
         Mender.PROGRAMMER,

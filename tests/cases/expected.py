@@ -156,7 +156,7 @@ REFUSED: Final[dict[str, str]] = {
     "38-scientific-excel.csv": "entry 1 (line 6), deposit: it is written 9.99x+99, and that is no amount: a "
     "spreadsheet "
     "shortened it, so digits are missing. It must be written as 2500.00." + CORRECT,
-    "42-usd-12-digit-balance.csv": "entry 1: the deposit has 10 characters and its column holds 9. Nothing was "
+    "42-usd-12-digit-balance.csv": "entry 1: the deposit is 10 characters wide and its column holds 9. Nothing was "
     "accepted; the operator can mend it, in the layout.",
     "44-excel-sep-line.csv": KEYS,
     "45-norwegian-bank-latin1.csv": "The document could not be read: byte 53, in line 2: " + ENCODING,
@@ -192,8 +192,8 @@ REFUSED: Final[dict[str, str]] = {
     "such day. It must be written as 2026-01-05." + CORRECT,
     "91-date-us.csv": "entry 1 (line 6), date: it is written 9/9/9999, which may be day-month-year or month-day-year."
     + SAY_WHICH,
-    "92-long-narration-wraps.csv": "entry 1: the text has 77 characters and its column holds 14. Nothing was accepted; "
-    "shorten it.",
+    "92-long-narration-wraps.csv": "entry 1: the text is 77 characters wide and its column holds 14. Nothing was "
+    "accepted; shorten it.",
     "96-385-entries-one-too-many.csv": "The document does not fit: the paper ends at page 16 line 24; lines left over: "
     "1." + NEW_BOOK,
     "97-zero-entries.csv": "The document has no lines to print. Nothing was accepted; send one with at least one entry "

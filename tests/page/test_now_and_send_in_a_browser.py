@@ -75,7 +75,7 @@ def test_what_is_too_large_or_does_not_fit_is_said_before_anything_is_sent(
     wide = office.world.folder / "wide.csv"
     wide.write_text(STATEMENT.csv().replace(STATEMENT.entry(2)[1], "<script>alert(1)</script>"))
     main.get_by_label("File", exact=True).set_input_files(wide)
-    expect(main.get_by_role("alert").first).to_contain_text("has 25 characters and its column holds 14")
+    expect(main.get_by_role("alert").first).to_contain_text("is 25 characters wide and its column holds 14")
     assert office.world.ctl("jobs") == []
 
 

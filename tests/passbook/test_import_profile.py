@@ -73,6 +73,16 @@ def test_a_byte_order_mark_wins_over_the_named_encoding(encoding: Encoding) -> N
         assert read(data, f'encoding = "{encoding.value}"').entries[0].text == "Zürich"
 
 
+@pytest.mark.parametrize("encoding", [one for one in Encoding if one is not Encoding.UTF_16])
+@pytest.mark.parametrize("without_mark", ["utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_without_its_mark_is_told_so(encoding: Encoding, without_mark: str) -> None:
+    data = (HEAD + HEADER + "2026-01-05,Zürich,,1.00,1.00\n").encode(without_mark)
+    with pytest.raises(PassbookError) as caught:
+        read(data, f'encoding = "{encoding.value}"')
+    assert caught.value.code == "document-malformed"
+    assert "as a UTF-16 file has whose byte order mark is missing. Save it as UTF-8, or as UTF-16" in str(caught.value)
+
+
 @pytest.mark.parametrize("encoding", [one for one in Encoding if one not in {Encoding.CP437, Encoding.CP850}])
 def test_bytes_that_are_not_in_the_named_encoding_are_refused_by_their_number(encoding: Encoding) -> None:
     beginning = (HEAD + HEADER + "2026-01-05,").encode(CODECS[encoding])
