@@ -110,6 +110,7 @@ def test_the_page_tells_where_a_book_stands_and_what_it_sends_is_remembered_too(
     sign(preview, office.counter, "Ann Example")
     preview.get_by_role("button", name="Send it to window-1").click()
     expect(preview).to_contain_text("is accepted for window-1", timeout=KEY_TIME)
+    office.wait("document-wanted")
     office.hands.insert(book_of(FIRST), 1, ruler_of(shipped_layout(LAYOUT)))
     office.wait("ejected")
     office.take_book()
