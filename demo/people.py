@@ -30,8 +30,8 @@ class Printing:
         self._ruler = ruler
         self._events: list[Event] = []
         self._ended = False
-        # A person who has taken a book out leaves the next person's book in.
-        self._took = False
+        self.has_taken = False
+        """Whether the person took their book out after they put it in last; they leave the next person's book in."""
         self._changed = threading.Condition()
         self.refused: list[str] = []
         """The deeds that the mechanism refused to the person."""
@@ -72,10 +72,10 @@ class Printing:
         try:
             if prompt["action"] == "insert":
                 self._hands.insert(self._book_for(prompt), prompt["page"], self._ruler)
-                self._took = False
-            elif not self._took:
+                self.has_taken = False
+            elif not self.has_taken:
                 self._hands.take()
-                self._took = True
+                self.has_taken = True
         except ControlFailure as failure:
             self.refused.append(str(failure))
 

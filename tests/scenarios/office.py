@@ -115,7 +115,7 @@ class Office:
         return who.run("answer", job, *order, "--person", f"person at {who.name}")
 
     def take_book(self, book: str = "") -> None:
-        """Take out a book that was given back, if nobody has; with a name only that one, not the next one's."""
+        """Take out a book that lies in the slot, if one does; with a name only that one."""
         state = self.hands.state()
         if state.media is Media.ENTERING and book in {"", state.book}:
             # Whoever follows a prompt may be quicker.
@@ -126,7 +126,8 @@ class Office:
         """Wait until the job was completed; the slot is empty then."""
         code = printing.end()
         assert code == 0, printing.error()
-        self.take_book(printing.book)
+        if not printing.has_taken:
+            self.take_book(printing.book)
 
     def judge(self, statement: Statement, *again: Place) -> None:
         """The paper must have every line of a statement once, and those of `again` once more."""
