@@ -22,7 +22,7 @@ from demo.mail_servers import Mailbox, Postfix, free_address, why_no_postfix
 from demo.story import FORGOTTEN, NOTICE, SECOND, STATEMENT, Document
 from demo.two_spools import read_document
 from demo.verdict import Sent, table, verdict_row
-from demo.world import World, await_fact, ruler_of, shipped_layout
+from demo.world import World, await_fact
 from drivers.simulator.faults import Now, Target
 from passbook.mail.part_formats import MIME_TYPES
 from terminal.home import Home
@@ -164,7 +164,7 @@ class MailStory:
         await_fact(lambda: self._asks(world), lambda: world.ctl("jobs"))
         before = self._count(world)
         page = read_document(document, "").plan[0].page
-        world.mechanism.insert(document.book, page, ruler_of(shipped_layout(document.layout)))
+        world.put_in(document.book, page, document.layout)
         await_fact(lambda: self._count(world) > before, lambda: world.ctl("jobs"))
         world.mechanism.take()
 

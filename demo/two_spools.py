@@ -149,11 +149,10 @@ class TwoSpools:
 
     def _put_in(self, document: Document, job: str) -> None:
         """A person at the printer puts the sheet in, and takes it when the job is done."""
-        hands = self.window.mechanism
         await_fact(lambda: self._state(job) == "processing-stopped", lambda: self._state(job))
-        hands.insert(document.book, 1, ruler_of(shipped_layout(document.layout)))
+        self.window.put_in(document.book, 1, document.layout)
         await_fact(lambda: self._state(job) == "completed", lambda: self._state(job))
-        hands.take()
+        self.window.mechanism.take()
 
     def _preview(self, job: str, cable: Cable) -> None:
         """The document as it will be printed, from the own copy."""

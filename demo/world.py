@@ -288,6 +288,12 @@ class World:
         """A person's hands at the mechanism; each person remembers the events that it has seen."""
         return SimulatorControl(self.folder / "printer")
 
+    def put_in(self, book: str, page: int, layout: str) -> None:
+        """A person without a terminal puts a book in when the mechanism wants one, and not before."""
+        hands = self.mechanism
+        await_fact(lambda: hands.state().is_awaited, hands.state)
+        hands.insert(book, page, ruler_of(self.layout(layout)))
+
     @property
     def paper(self) -> Paper:
         """The present paper."""

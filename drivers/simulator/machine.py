@@ -75,6 +75,8 @@ class State(msgspec.Struct, frozen=True, rename="camel"):
     last_line_bytes: int
     """Bytes of the last finished line, in both directions."""
     strikes: int
+    is_awaited: bool
+    """Whether the mechanism wants a medium and none was put in since."""
     events: int
     armed: list[str]
 
@@ -405,9 +407,14 @@ class Machine:
                 lines=self._lines,
                 last_line_bytes=self._last_line_bytes,
                 strikes=self._paper.strikes,
+                is_awaited=self._is_awaited(),
                 events=len(self._events),
                 armed=self._script.armed,
             )
+
+    def _is_awaited(self) -> bool:
+        told = (event.name for event in reversed(self._events))
+        return next((name for name in told if name in {"document-wanted", "inserted", "cut"}), "") == "document-wanted"
 
     def wait(self, name: str, after: int, timeout: float) -> MachineEvent | None:
         """The first event of that name with a number above `after`; None when `timeout` seconds did not bring it."""

@@ -240,6 +240,19 @@ def test_a_power_cut_moves_no_book(bench: Bench) -> None:
     assert (state.media, state.book, state.page) == (Media.PRESENT, "B1", 3)
 
 
+def test_a_person_sees_whether_a_book_is_wanted(bench: Bench) -> None:
+    seen = [bench.machine.state().is_awaited]
+    bench.tell(set_up(PR2, SHEET, "cp858"))
+    seen.append(bench.machine.state().is_awaited)
+    bench.machine.insert("B1", 3, RULER)
+    seen.append(bench.machine.state().is_awaited)
+    bench.machine.take()
+    bench.tell(set_up(PR2, SHEET, "cp858"))
+    bench.machine.cut(Cut(Target.PRINTER, Now()))
+    seen.append(bench.machine.state().is_awaited)
+    assert seen == [False, True, False, False]
+
+
 def test_a_jam_is_freed_by_taking_the_book_out(bench: Bench) -> None:
     bench.load()
     bench.print(1)

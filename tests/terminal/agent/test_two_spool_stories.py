@@ -100,7 +100,7 @@ def leave(busy: Printing) -> None:
 def put_in(office: AgentWorld, job: str, document: Document) -> None:
     """A person at the appliance's printer puts the book in, and takes it when the job is done."""
     await_fact(lambda: state(office, job) == "processing-stopped", office.world.log_file.read_text)
-    office.world.mechanism.insert(document.book, 1, ruler_of(shipped_layout(document.layout)))
+    office.world.put_in(document.book, 1, document.layout)
     await_fact(lambda: state(office, job) == "completed", office.world.log_file.read_text)
     office.world.mechanism.take()
 
