@@ -62,6 +62,7 @@ class Spool(Intake):
         self._problems = found.problems
         self._rolled_back = found.rolled_back
         self._means = means
+        self.is_closed = False
         self.upkeep = Maintenance(found, means.mark)
         self.notices = Notices(self._areas)
         """The notices that were not acknowledged."""
@@ -456,6 +457,7 @@ class Spool(Intake):
 
         Whether every configured area was in use to the end.
         """
+        self.is_closed = True
         self.upkeep.note_heads()
         ready = [area.close() for area in self._areas]
         return all(ready) and not self._problems

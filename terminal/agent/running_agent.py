@@ -373,6 +373,8 @@ class Agent:
             self._loop.call_soon_threadsafe(self._spread, news)
 
     def _spread(self, news: News) -> None:
+        if self._store.spool.is_closed:  # news of a change that was ordered before the doors closed
+            return
         match news:
             case JobChanged(record, was_asked):
                 self._note_record(record, was_asked=was_asked)

@@ -147,8 +147,8 @@ class PoweredSide:
 
     @property
     def is_on(self) -> bool:
-        """Whether its doors are open and it has power."""
-        return self._is_booted and not self.is_cut
+        """Whether it has power, and has begun and not ended."""
+        return self._is_booted and not self.is_cut and not self.spool.is_closed
 
     def _opener(self) -> Any:
         def open_recorded(*given: Any, **more: Any) -> Spool:
@@ -192,6 +192,10 @@ class PoweredSide:
             await self._running
         self._office.recorders.remove(self.recorder)
         self.recorder.unregister()
+
+    def tell(self, news: News) -> None:
+        """Tell the side of a change, as the threads of its spool do."""
+        self._app._tell(news)
 
     def image(self, left: Left) -> Image:
         """The disk after the cut."""

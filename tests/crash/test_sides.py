@@ -13,8 +13,12 @@ from typing import Final
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from passbook.job.choice import IfApart, Keep, Side
+from passbook.job.print_right import PrintRight
+from passbook.job.states import JobState
+from spooler.news import JobChanged
 from tests.crash.errand import Errand, Flow, judge_end, judge_histories, judge_store
 from tests.crash.sides import MEMORY, TwoSides
 from tests.crash.troubles_of_sides import Left, Trouble, Where
@@ -98,6 +102,30 @@ def cut_everywhere(branch: Branch, flow: Flow, at: Where, lefts: Iterator[Left],
         if not run_flow(branch, flow, Trouble(at, number, next(lefts)), seed=seed):
             return number - 1
     raise AssertionError("numbers do not end")
+
+
+def test_news_of_a_change_that_a_closing_door_ordered_ends_no_side(office_branch: Branch) -> None:
+    async def run(folder: Path) -> list[str]:
+        office = TwoSides(office_branch, folder, (), "news at the end")
+        try:
+            office.build(on_network=HANDED.on_network)
+            await office.begin()
+            await Errand(office, HANDED).run()
+            asked = {"valid": False, "asked": True, "confirmed": 1, "state": JobState.PROCESSING_STOPPED}
+            told = {
+                side: JobChanged(replace(one.spool.history(office.job)[-1].entry.record, right=PrintRight(), **asked))
+                for side, one in office.sides.items()
+            }
+            await office.close()
+            for side, news in told.items():
+                office.sides[side].tell(news)
+            await asyncio.sleep(0)
+        finally:
+            office.leave()
+        return office.faults
+
+    with tempfile.TemporaryDirectory(prefix="pb-", dir=MEMORY) as name:
+        assert asyncio.run(run(Path(name))) == []
 
 
 @pytest.mark.long
