@@ -92,12 +92,18 @@ export function fill(element, ...children) {
   return renewed(element, () => element.replaceChildren(...fresh));
 }
 
-/** Make children of an element anew; focus goes from a button to the new one that has its words. */
+/** What had the focus when the open dialog was asked for; the focus comes back to it. */
+let asker = null;
+
+/** Make children of an element anew; focus goes from a button to the new one that has its words, also after a dialog. */
 export function renewed(element, make) {
   const had = element.contains(document.activeElement) ? document.activeElement.closest("button") : null;
+  const waits = element.contains(asker) ? asker : null;
   const words = (button) => button.getAttribute("aria-label") ?? button.textContent;
+  const heir = (button) => [...element.querySelectorAll("button")].find((one) => words(one) === words(button));
   make();
-  if (had && !had.isConnected) [...element.querySelectorAll("button")].find((one) => words(one) === words(had))?.focus();
+  if (had && !had.isConnected) heir(had)?.focus();
+  if (waits && !waits.isConnected) asker = heir(waits) ?? null;
   return element;
 }
 
@@ -200,7 +206,11 @@ export function ask(title, body, answers) {
   );
   dialog.append(el("article", heading, body, trouble,
     el("div", { class: "answers" }, deeds, el("button", { type: "button", class: "secondary", onclick: leave }, t("leave")))));
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    if (document.activeElement === document.body) asker?.focus();
+  });
+  asker = document.activeElement;
   document.getElementById("main").append(dialog);
   dialog.showModal();
   heading.focus();

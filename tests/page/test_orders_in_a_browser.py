@@ -78,6 +78,22 @@ def test_the_pages_of_a_job_are_opened_in_the_browser_and_for_another_terminal_b
     expect(dialog.locator("svg", has_text=STATEMENT.entry(1)[1])).to_be_visible()
 
 
+def test_the_focus_comes_back_to_an_order_whose_row_was_drawn_anew_beside_its_dialog(
+    open_office: OpenOffice, open_page: OpenPage
+) -> None:
+    office = open_office()
+    job = waiting(office, STATEMENT.save(office.world.folder))
+    page = open_page(office, office.counter)
+    dialog = dialog_of(page, job, "Hold")
+    expect(dialog.get_by_role("heading")).to_be_focused()
+    office.manager.run("priority", job, "61", "--person", "Rita")
+    row = page.locator("tbody tr")
+    expect(row).to_contain_text("61")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(row.get_by_role("button", name=f"Hold {job[:8]}")).to_be_focused()
+
+
 def test_an_untouched_update_goes_to_a_substitute_and_another_goal_is_refused_with_their_names(
     open_office: OpenOffice, open_page: OpenPage
 ) -> None:
