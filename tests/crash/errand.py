@@ -23,8 +23,16 @@ from passbook.protocol.messages import AnswerQuestion, JobView, Prompt, Question
 from tests.crash.sides import BOOK, DOCUMENT, KEY, KEY_REF, MANAGER, PLACES, PRINTER, RULER, STRANGER, TwoSides
 
 REQUEST: Final = "r-1"
-LOST: Final = frozenset({"connection-lost", "control-unreachable", "appliance-unreachable", "appliance-stopping"})
-"""Codes that tell of a connection only."""
+LOST: Final = frozenset(
+    {
+        "connection-lost",
+        "control-unreachable",
+        "appliance-unreachable",
+        "appliance-stopping",
+        "certificate-not-accepted",
+    }
+)
+"""Codes that tell of a connection only; the last one of a connection that is cut while it begins."""
 
 
 class Flow(NamedTuple):

@@ -20,8 +20,6 @@ from tests.crash.mail_side import BANK, HOP, MESSAGE_ID, SENDER, MailSide, broad
 from tests.crash.sides import DOCUMENT, MANAGER, TERMINAL, PoweredSide
 
 _BY_MAIL: Final = Flow(Keep.APPLIANCE, Side.APPLIANCE, IfApart.ASK)
-CUT_OFF: Final = LOST | {"certificate-not-accepted"}
-"""The same, and a connection that is cut while it begins."""
 NEVER: Final = -1
 """The number of no sync."""
 
@@ -55,7 +53,7 @@ class MailErrand(Errand):
                     await self._stay(client)
                     return
             except PassbookError as error:
-                if error.code not in CUT_OFF:
+                if error.code not in LOST:
                     raise
             if not office.appliance.is_on:
                 await office.changed.wait()

@@ -35,7 +35,7 @@ def command(call: str, what: str, path: Path) -> list[str]:
 def injected(pid: int, call: str, what: str, path: Path) -> Iterator[None]:
     """While this lasts, it happens to the calls of a running process."""
     with subprocess.Popen([*command(call, what, path), "-p", str(pid)]) as tracer:
-        while not all(_tracer_of(task) == tracer.pid for task in Path(f"/proc/{pid}/task").iterdir()):
+        while not all(_tracer_of(task) in {None, tracer.pid} for task in Path(f"/proc/{pid}/task").iterdir()):
             assert tracer.poll() is None, "strace could not attach"
             os.sched_yield()
         try:
@@ -44,6 +44,10 @@ def injected(pid: int, call: str, what: str, path: Path) -> Iterator[None]:
             tracer.send_signal(signal.SIGINT)
 
 
-def _tracer_of(task: Path) -> int:
-    lines = (task / "status").read_text().splitlines()
+def _tracer_of(task: Path) -> int | None:
+    """Who traces a thread; None for one that has ended meanwhile."""
+    try:
+        lines = (task / "status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
     return int(next(line for line in lines if line.startswith("TracerPid:")).split()[1])

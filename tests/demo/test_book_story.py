@@ -10,7 +10,8 @@ import pytest
 
 from tests.house import ROOT
 
-WAIT = 110
+WAIT = 280
+pytestmark = pytest.mark.timeout(WAIT + 20)
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -11,7 +11,8 @@ import pytest
 
 from tests.house import ROOT
 
-WAIT = 110
+WAIT = 280
+pytestmark = pytest.mark.timeout(WAIT + 20)
 FAST = """
 import sys
 from pathlib import Path

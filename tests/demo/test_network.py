@@ -11,6 +11,7 @@ from contextlib import suppress
 import pytest
 
 from demo.network import Cable
+from demo.world import await_fact
 
 
 @pytest.fixture
@@ -103,10 +104,12 @@ def test_a_direction_that_is_kept_changes_and_what_is_kept_is_counted(echo: int)
         cable.swallow("up")
         near.sendall(b"d")
         near.settimeout(0.2)
+        await_fact(lambda: cable.kept == 1, lambda: cable.kept)
         with pytest.raises(TimeoutError):
             near.recv(1)
         assert (cable.kept, cable.up) == (1, 0)
         cable.swallow("down")
+        await_fact(lambda: (cable.kept, cable.up) == (1, 1), lambda: cable.kept)
         with pytest.raises(TimeoutError):
             near.recv(1)
         assert (cable.kept, cable.up, cable.down) == (1, 1, 0)

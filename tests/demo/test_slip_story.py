@@ -10,7 +10,8 @@ import pytest
 
 from tests.house import ROOT
 
-WAIT = 110
+WAIT = 280
+pytestmark = pytest.mark.timeout(WAIT + 20)
 PAPERS = ("slip-1", "sheet-1", "certificate-1")
 
 

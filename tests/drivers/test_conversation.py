@@ -101,9 +101,10 @@ def test_an_announcement_alone_answers_nothing(talk: Talk) -> None:
     refused(Reason.SILENT, "no-answer", lambda: ask(conversation, timeout=0.05))
 
 
+@pytest.mark.slow
 def test_half_an_answer_is_garbled(talk: Talk) -> None:
     conversation = talk(ScriptedPort(lambda _: b"\x1br0\x1bB5"))
-    refused(Reason.GARBLED, "half-answer", lambda: ask(conversation, timeout=0.05))
+    refused(Reason.GARBLED, "half-answer", lambda: ask(conversation, timeout=0.5))
 
 
 def test_garbage_within_an_answer_spoils_it(talk: Talk) -> None:

@@ -29,7 +29,7 @@ ASKED_WAY = WAY + ASKED + DEL + WAY + ROUND
 BEHIND_STRIKE = ASKED + ASKED_WAY
 KINDS = ("tcp", "pty", "held")
 AT_ONCE = 32
-PATIENCE = 1.0
+PATIENCE = 2.0
 """Seconds for an answer that a cut swallowed; others wait at the same time."""
 
 

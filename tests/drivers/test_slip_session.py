@@ -18,7 +18,7 @@ from passbook.protocol.media import Media
 from tests.drivers.slip_bench import RULER, SHEET, WAIT, SlipBench, once_on_slip, slip_line
 from tests.drivers.workbench import Struck
 
-SHORT = 0.8
+SHORT = 1.5
 """Seconds for an answer that does not come."""
 AT_ONCE = 8
 WAY = len("\x1bJn")

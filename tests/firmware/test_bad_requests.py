@@ -14,6 +14,7 @@ import pytest
 from firmware.doors import terminal_door
 from firmware.doors.gate import LEAST_WAITING
 from passbook.protocol.messages import SERVICE_PATH
+from spooler import browsers
 from spooler.browser_files import PageFiles
 from spooler.browsers import MOST_REQUESTS
 from tests.firmware.door import Connector, Door, at_the_door
@@ -137,8 +138,11 @@ def test_a_request_that_never_ends_is_cut_off(
 
 @pytest.mark.slow
 def test_several_files_come_over_one_connection_which_ends_when_no_more_are_asked_for(
-    enrolled: Branch, tmp_path: Path
+    enrolled: Branch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(browsers, "MOST_IDLE", 2.0)
+    monkeypatch.setattr(browsers, "KEPT_FOR", 6.0)
+
     async def story(door: Door, connector: Connector) -> None:
         async with talk(door, connector) as browser:
             led = await browser.get("/")

@@ -175,6 +175,7 @@ def test_a_caller_that_speaks_lines_as_of_an_earlier_version_is_hung_up_on(tmp_p
     with_door(tmp_path / "s", story)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("greeting", [True, False])
 def test_a_silent_caller_is_hung_up_on(tmp_path: Path, greeting: bool) -> None:
     async def story() -> None:
@@ -184,9 +185,10 @@ def test_a_silent_caller_is_hung_up_on(tmp_path: Path, greeting: bool) -> None:
             with pytest.raises(ConnectionClosed):
                 await caller.socket.recv()
 
-    with_door(tmp_path / "s", story, silence=0.05)
+    with_door(tmp_path / "s", story, silence=0.5)
 
 
+@pytest.mark.slow
 def test_a_caller_that_does_not_read_is_hung_up_on(tmp_path: Path) -> None:
     async def huge(_payload: dict[str, Any]) -> Any:
         return "x" * (8 * 1024 * 1024)
@@ -204,7 +206,7 @@ def test_a_caller_that_does_not_read_is_hung_up_on(tmp_path: Path) -> None:
     async def callers(_payload: dict[str, Any]) -> Any:
         return sum(1 for task in asyncio.all_tasks() if "_converse" in repr(task.get_coro()))
 
-    with_door(tmp_path / "s", story, silence=0.05, huge=huge, callers=callers)
+    with_door(tmp_path / "s", story, silence=1.0, huge=huge, callers=callers)
 
 
 def test_a_caller_that_leaves_disturbs_nobody(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from demo.world import World
+from demo.world import World, await_fact
 from drivers.simulator.faults import AfterStrike, Target
 from terminal.keyring import KeyRing, new_ring_key, seal_ring
 from tests.page.conftest import OpenPage
@@ -157,7 +157,8 @@ def test_the_ring_of_somebody_else_and_a_wrong_passphrase_change_nothing_and_not
     assert answer_with(_large_file(tmp_path), "another one") == locked
     assert answers_of(office, job) == []
     assert kept_by(page) == {}
-    assert page.workers == []
+    # The browser tells of a worker's end a moment later.
+    await_fact(lambda: page.evaluate("0") or page.workers == [], lambda: page.workers)
     page.reload()
     expect(card_of(page, job).get_by_label("Your name")).to_have_value("")
     expect(card_of(page, job)).to_contain_text("Needed to print from the stored copy.")
@@ -346,7 +347,7 @@ def test_a_page_that_slept_for_a_day_asks_everything_anew_and_shows_no_stale_que
     page.reload()
     card = card_of(page, old)
     # No timer of it runs and nothing reaches it, while its connection looks whole.
-    asleep = datetime.now(UTC) + timedelta(seconds=5)
+    asleep = datetime.now(UTC) + timedelta(seconds=60)
     page.clock.pause_at(asleep)
     line.keep("unsolicited")
     office.answer(office.manager, old, "--discard")

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from demo.world import ruler_of, shipped_layout
+from demo.world import await_fact, ruler_of, shipped_layout
 from tests.page.conftest import OpenPage
 from tests.page.test_books_in_a_browser import check
 from tests.page.test_now_and_send_in_a_browser import show
@@ -114,6 +114,7 @@ def test_the_page_tells_where_a_book_stands_and_what_it_sends_is_remembered_too(
     office.hands.insert(book_of(FIRST), 1, ruler_of(shipped_layout(LAYOUT)))
     office.wait("ejected")
     office.take_book()
+    await_fact(lambda: office.world.ctl("jobs") == [], lambda: office.world.ctl("jobs"))
     assert known(office)["place"] == [1, 4]
     place = main.locator("details", has_text="Where does a book stand?")
     place.locator("summary").click()

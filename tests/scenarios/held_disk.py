@@ -1,8 +1,8 @@
 """The appliance on a disk whose syncs a test can hold up and make fail; run as a program in passbookd's place.
 
 Before each sync of a write-ahead log it asks at the socket `disk` beside the configuration's folder and waits for the
-word: `go` or `fail`.  Where nobody serves that socket the disk is as usual.  While a file `full` lies beside
-it, nothing more can be written to the logs.
+word: `go` or `fail`.  Where nobody serves that socket the disk is as usual.  The upkeep writes nothing, so that each
+sync is of what a test has done.  While a file `full` lies beside it, nothing more can be written to the logs.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from unittest.mock import patch
 import apsw
 
 from firmware.__main__ import main
+from firmware.system.upkeep import Upkeep
 from storage.spool import Spool
 from tests.storage.disk import Disk
 
@@ -129,7 +130,8 @@ def run(arguments: list[str]) -> int:
     disk = Disk("held")
     disk.on_sync = lambda name: _ask(folder / "disk", name)
     disk.on_write = lambda name: _fill(folder / FULL, name)
-    with patch.object(Spool, "open", functools.partial(Spool.open, vfs=disk.name)):
+    opened = patch.object(Spool, "open", functools.partial(Spool.open, vfs=disk.name))
+    with opened, patch.object(Upkeep, "look", lambda _upkeep: None):
         return main(arguments)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from email.message import EmailMessage
 from typing import Any, Final
 
-from demo.world import Terminal
+from demo.world import Terminal, await_fact
 from terminal.home import Home
 from tests.scenarios.books import Statement
 from tests.scenarios.office import Office
@@ -83,3 +83,13 @@ def ends_of(office: Office) -> list[dict[str, Any]]:
     """The records of all jobs that have ended, in the order of their ends."""
     entries = [told["entry"] for told in office.world.ctl("history")]
     return [entry["record"] for entry in entries if entry["kind"] == "ended"]
+
+
+def await_printer(office: Office) -> None:
+    """Wait until the appliance has reached its printer: before that a short grace takes it for one that failed."""
+    await_fact(lambda: device_of(office) == "online", lambda: device_of(office))
+
+
+def device_of(office: Office) -> str:
+    """How the printer stands, as operators are told."""
+    return str(office.world.ctl("status")["printers"][0]["status"]["device"])

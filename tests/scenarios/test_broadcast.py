@@ -21,6 +21,7 @@ from tests.scenarios.conftest import an_office
 from tests.scenarios.mail_office import (
     SENDER,
     WINDOW,
+    await_printer,
     connect,
     ends_of,
     jobs_of,
@@ -90,6 +91,7 @@ def test_the_first_appliance_hands_a_broadcast_on_and_prints_its_own_copy(pair: 
     with ExitStack() as clerks:
         for office in (pair.first, pair.other):
             clerks.enter_context(BookClerk(office.manager, office.hands, lambda _view: book_of(statement)))
+        await_printer(pair.first)
         with connect(pair.address) as client:
             assert client.send_message(update_mail(statement), SENDER, [WINDOW, *there]) == {}
         await_fact(lambda: len(ends_of(pair.first)) == 2, lambda: ends_of(pair.first))

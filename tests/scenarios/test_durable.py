@@ -32,7 +32,8 @@ class Slow:
 
 @pytest.fixture
 def slow(open_office: OpenOffice) -> Iterator[Slow]:
-    office = open_office(program=PROGRAM)
+    # At this pace much of a job is left when the test hears of its first line.
+    office = open_office(program=PROGRAM, pace="real")
     with DiskHold(office.world.folder) as disk:
         yield Slow(office, disk)
 

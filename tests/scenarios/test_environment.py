@@ -142,8 +142,9 @@ def test_while_a_book_lies_in_the_mechanism_it_is_busy_and_nothing_is_disturbed(
     printing.wait_for_event("Spooler.StepEvent")
     office.wait("ejected")
     assert office.hands.state().media is Media.ENTERING
-    error = refused(office, 0.2)
-    assert (error.code, error.facts) == ("printer-busy", {"printer": PRINTER, "seconds": "0.2", "why": BOOK})
+    # Behind the ejection the desk notes the end and asks for the book.
+    error = refused(office, 2.0)
+    assert (error.code, error.facts) == ("printer-busy", {"printer": PRINTER, "seconds": "2", "why": BOOK})
     printing.watch = None
     printing.hands_free.set()
     office.finish(printing)

@@ -119,7 +119,7 @@ def test_what_an_operator_holds_prints_only_after_an_operator_or_a_representativ
 @pytest.mark.parametrize("who", ["teller", "operator"])
 def test_a_cancel_in_mid_page_says_what_is_on_paper_and_gives_the_book_back(open_office: OpenOffice, who: str) -> None:
     """The disk is held while a line is under way, so that the order surely comes in the middle."""
-    office, statement = open_office(program=PROGRAM), Statement(914, 12)
+    office, statement = open_office(program=PROGRAM, pace="real"), Statement(914, 20)
     with DiskHold(office.world.folder) as disk, ThreadPoolExecutor(1) as beside:
         printing = office.print(statement)
         printing.wait_for_event("Spooler.StepEvent", 3)
@@ -133,12 +133,12 @@ def test_a_cancel_in_mid_page_says_what_is_on_paper_and_gives_the_book_back(open
     office.wait("ejected")
     office.take_book()
     done = sum(bool(seen(office.world.paper, book_of(statement), place)) for place in statement.expected())
-    assert 2 <= done < 12
-    assert f"Lines 1 to {done} are on paper, of 12." in words
+    assert 2 <= done < 20
+    assert f"Lines 1 to {done} are on paper, of 20." in words
     assert "Take the book out of window-1." in words
     [ended] = [told for told in office.world.ctl("history", "--job", printing.job) if told["entry"]["kind"] == "ended"]
     assert ended["entry"]["record"]["onPaper"] == {
-        "lines": 12,
+        "lines": 20,
         "confirmed": done,
         "inDoubt": 0,
         "again": 0,

@@ -18,7 +18,7 @@ from demo.world import CommandFailed, World
 from drivers.simulator.faults import Now, Target
 from passbook.errors import PassbookError
 from storage.mark import FILE
-from tests.scenarios.clerk import as_terminal
+from tests.scenarios.clerk import PATIENCE, as_terminal
 from tests.scenarios.conftest import OpenOffice
 from tests.scenarios.door import request
 from tests.scenarios.office import Office, of_the_store
@@ -193,6 +193,7 @@ def test_a_locked_appliance_lives(open_office: OpenOffice, monkeypatch: pytest.M
     empty_all(office)
     monkeypatch.setenv("WATCHDOG_USEC", "200000")
     world.start_appliance()
+    world._notices.settimeout(PATIENCE)
     heard = [world._notices.recv(4096) for _ in range(4)]
     assert b"WATCHDOG=1" in heard
     assert world.stop_appliance() == 0

@@ -156,7 +156,7 @@ def test_a_ruler_says_the_offsets_that_put_ink_where_it_belongs(open_office: Ope
 
 @pytest.mark.long
 def test_the_power_goes_while_a_ruler_is_printed_and_a_representative_discards_it(open_office: OpenOffice) -> None:
-    office = open_office()
+    office = open_office(pace="real")
     with start_ruler(office) as asked:
         office.wait("document-wanted")
         office.hands.insert("sheet-1", 1, ruler_of(SHEET))

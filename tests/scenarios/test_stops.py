@@ -126,7 +126,7 @@ def test_power_is_cut_while_the_book_is_given_back(office: Office, order: tuple[
 def test_a_stop_finishes_the_step_under_way_and_gives_the_book_back(open_office: OpenOffice) -> None:
     office = open_office(pace="real")
     hands = SimulatorControl(office.world.folder / "printer")
-    printing = office.print(Statement(330, 6))
+    printing = office.print(Statement(330, 20))
     hands.wait("struck", PATIENCE)
     hands.wait("struck", PATIENCE)
     assert office.world.stop_appliance() == 0
@@ -135,6 +135,6 @@ def test_a_stop_finishes_the_step_under_way_and_gives_the_book_back(open_office:
     office.world.start_appliance()
     question = office.await_question(printing)
     assert (question.in_doubt, question.job.confirmed) == (0, strikes)
-    assert 2 <= strikes < 6
+    assert 2 <= strikes < 20
     office.wait("taken")
-    go_on(office, printing, Statement(330, 6), question)
+    go_on(office, printing, Statement(330, 20), question)

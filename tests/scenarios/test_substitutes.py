@@ -27,6 +27,7 @@ from tests.scenarios.mail_office import (
     DOMAIN,
     SENDER,
     WINDOW,
+    await_printer,
     connect,
     ends_of,
     jobs_of,
@@ -275,6 +276,7 @@ def test_a_job_of_a_terminal_whose_key_is_gone_is_asked_about_instead(open_branc
 @pytest.mark.long
 def test_a_text_that_waits_for_its_sheet_goes_when_the_printer_fails(open_branch: OpenBranch, spare: Mailbox) -> None:
     office, door = open_branch(spare=spare.address)
+    await_printer(office)
     send_text(door)
     await_fact(lambda: bool(prompts_of(office)), lambda: jobs_of(office))
     office.hands.cut(Target.PRINTER, Now())
@@ -288,7 +290,7 @@ def test_a_text_that_waits_for_its_sheet_goes_when_the_printer_fails(open_branch
     other = "Another text.\n"
     with BookClerk(office.manager, office.hands, lambda _view: "a sheet", "sheet"):
         office.hands.restore()
-        await_fact(lambda: office.world.ctl("status")["printers"][0]["status"]["device"] == "online", lambda: door)
+        await_printer(office)
         with connect(door) as client:
             client.send_message(text_mail(other, "<other@bank.example>"), SENDER, [WINDOW])
         await_fact(lambda: len(ends_of(office)) == 3, lambda: jobs_of(office))
@@ -301,6 +303,7 @@ def test_an_update_that_waits_for_its_book_is_asked_about_when_the_printer_fails
     open_branch: OpenBranch, spare: Mailbox
 ) -> None:
     office, door = open_branch(spare=spare.address)
+    await_printer(office)
     with connect(door) as client:
         client.send_message(update_mail(Statement(741, 2)), SENDER, [WINDOW])
     await_fact(lambda: bool(prompts_of(office)), lambda: jobs_of(office))
@@ -329,6 +332,7 @@ def prompts_of(office: Office) -> list[Prompt]:
 @pytest.mark.long
 def test_an_update_that_was_begun_goes_nowhere(open_branch: OpenBranch, spare: Mailbox) -> None:
     office, door = open_branch(spare=spare.address)
+    await_printer(office)
     statement = Statement(740, 4)
     office.arm_cut(Target.PRINTER, AfterStrike(2))
     with BookClerk(office.manager, office.hands, lambda _view: "a book"):

@@ -145,7 +145,8 @@ def test_jobs_are_printed_by_priority_and_then_in_their_order(counter: Counter) 
         for number, priority in ((1, 50), (2, 50), (3, 80), (4, 10), (5, 80))
     }
     counter.start()
-    counter.await_end(jobs[4])
+    for job in jobs.values():
+        counter.await_end(job)
     ended = [one.record.job_id for one in counter.news if isinstance(one, JobChanged) and one.record.ended]
     assert ended == [jobs[number] for number in (3, 5, 1, 2, 4)]
 

@@ -222,7 +222,7 @@ def test_a_medium_found_at_the_clean_up_is_noted_in_the_question_and_given_back(
     assert counter.await_prompt("take") == Prompt(job, PRINTER, "take", 0)
     record = counter.record(job)
     assert (record.reasons, record.sending, record.media) == ((Reason.UNPLUGGED,), 2, Media.PRESENT)
-    assert found[-2:] == [Media.UNKNOWN, Media.PRESENT]
+    counter.await_news(lambda: found[-2:] == [Media.UNKNOWN, Media.PRESENT])
     assert counter.machine.wait("taken", 0, WAIT)
     assert counter.mechanism.struck() == once(1)
 

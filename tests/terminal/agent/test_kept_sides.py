@@ -129,7 +129,7 @@ def test_a_nearly_full_spool_stops_the_appliance_takes_over_and_all_say_so(offic
 
 NETWORK = """
 [network]
-round_trip = { stop_at = 400, start_at = 200 }
+round_trip = { stop_at = 1200, start_at = 600 }
 """
 
 
@@ -142,7 +142,7 @@ def test_over_a_busy_network_the_terminal_keeps_the_document_and_all_say_so(offi
         office.power_up(config=NETWORK)
         office.send("--keep", "appliance")
         assert figures(office)["busy"] == ""
-        cable.delay = 0.3
+        cable.delay = 0.8
         office.agent.await_log("network-busy")
         job = office.send()
         view = office.at_appliance(job)

@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from passbook.job.actor import UnixCaller
 from passbook.protocol.messages import SERVICE_PATH, Envelope
 from passbook.protocol.operation import Call
+from spooler import browsers
 from spooler.browser_files import PageFiles
 from spooler.exchange import Exchange
 from spooler.logs import Log
@@ -168,7 +169,9 @@ def test_an_address_that_was_guessed_or_opened_already_leads_nowhere(
     assert [one for one in caplog.records if one.levelno > logging.WARNING or one.exc_info] == []
 
 
-def test_several_files_come_over_one_connection(tmp_path: Path) -> None:
+def test_several_files_come_over_one_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browsers, "MOST_IDLE", 10.0)
+
     async def story(machine: Machine) -> None:
         place = urlsplit(await machine.opened())
         reader, writer = await asyncio.open_connection(place.hostname, place.port)

@@ -33,7 +33,7 @@ from tests.terminal.agent.test_flow import choose, stand_in
 
 pytestmark = pytest.mark.slow
 
-HURRY = "[turns]\nturn_wait = 1.0\n"
+HURRY = "[turns]\nturn_wait = 4.0\n"
 PATIENT = "[turns]\nturn_wait = 25.0\n"
 LARGE = 300_000
 """Bytes of a document that goes in pieces."""
