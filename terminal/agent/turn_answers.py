@@ -69,6 +69,7 @@ class TurnAnswers:
         return record is not None and record.ended and record.right.state is RightState.HERE and not record.acknowledged
 
     async def _do_part(self, turn: YourTurn) -> None:
+        _LOG.info("turn-came", job=turn.job, count=turn.turn)
         found = self._own.record(turn.job)
         part = TakeTurn(turn.job, turn.epoch, turn.turn, TurnAnswer.READY)
         document = b""

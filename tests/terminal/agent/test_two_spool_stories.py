@@ -267,7 +267,7 @@ def test_duplicate_gets_the_answer(office: AgentWorld, cable: Cable) -> None:
     # At the turn the answer of the appliance is lost, which took the print right meanwhile.
     cable.swallow("up")
     leave(busy)
-    await_fact(lambda: cable.kept > 0, office.agent.log)
+    office.agent.await_log("turn-came")
     cable.swallow("down")
     await_fact(lambda: "turn-taken" in office.world.log_file.read_text(), office.agent.log)
     cable.cut()
