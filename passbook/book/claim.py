@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import msgspec
@@ -89,8 +90,21 @@ def without_names(claim: BookClaim | None) -> BookClaim | None:
     return None if claim is None else msgspec.structs.replace(claim, names=(), digests=())
 
 
-def overruled(claim: BookClaim | None) -> BookClaim | None:
-    """The claim after an order to print: what was objected counts no more, for as long as the book stands there."""
-    if claim is None or claim.objection is None:
+def overruled(claim: BookClaim | None, reasons: Collection[Reason]) -> BookClaim | None:
+    """The claim after an order to print that answers a question with these reasons.
+
+    An objection among them counts no more, for as long as the book stands there.
+    """
+    if claim is None or claim.objection is None or claim.objection.reason not in reasons:
         return claim
     return msgspec.structs.replace(claim, objection=msgspec.structs.replace(claim.objection, is_overruled=True))
+
+
+def lapsed(claim: BookClaim | None) -> BookClaim | None:
+    """The claim of an untouched update after a power-on: no order of an earlier boot about its book counts (P4)."""
+    if claim is None or claim.objection is None:
+        return claim
+    # Another storage area may be out of use now than was then.  What is left of the memory may then look as it did in
+    # the question, though lines came into the book meanwhile.
+    objection = msgspec.structs.replace(claim.objection, is_overruled=False, is_new_book=False)
+    return msgspec.structs.replace(claim, objection=objection)

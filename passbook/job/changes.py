@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from passbook.book.claim import overruled
+from passbook.book.claim import lapsed, overruled
 from passbook.errors import PassbookError
 from passbook.job import reprinting
 from passbook.job.choice import Fed, IfApart, Side
@@ -354,7 +354,8 @@ def invalidate(reason: Reason, at: str, boots: int = 1) -> Change:
         if reason is Reason.STORE_COPIED:
             moved = replace(moved, right=PrintRight(RightState.AWAY, record.right.token))
         stands = replace(moved, held_by=held_by, asked=held_by is None, begun=begun)
-        invalid = replace(stands, valid=False, epoch=record.epoch + boots, media=Media.UNKNOWN)
+        book = lapsed(stands.book) if stands.untouched else stands.book
+        invalid = replace(stands, valid=False, epoch=record.epoch + boots, media=Media.UNKNOWN, book=book)
         return Outcome(invalid, entry_of(HistoryKind.INVALIDATED, invalid, at))
 
     return change
@@ -473,7 +474,7 @@ def _print_from(record: Record, step: int, at: str) -> Record:
         own = Fed(record.side, record.reasons[0].value if record.choice.feed is not record.side else "")
         fed = own if record.keeps_document else record.fed
         ready = replace(_moved(ready, RightEvent.CLAIM, record.right.token + 1).record, fed=fed, handed=False)
-    return replace(move_on(ready, JobEvent.ANSWER, at=at), valid=True, book=overruled(record.book))
+    return replace(move_on(ready, JobEvent.ANSWER, at=at), valid=True, book=overruled(record.book, record.reasons))
 
 
 def finish_job(at: str) -> Change:

@@ -298,3 +298,30 @@ class BooksMachine(RuleBasedStateMachine):
 
 BooksTest = pytest.mark.slow(BooksMachine.TestCase)
 BooksTest.settings = hypothesis_settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+def test_an_order_about_a_book_ends_with_the_boot_in_which_it_was_given() -> None:
+    """Without an area the memory may look as it did in the question, though lines came into the book meanwhile."""
+    machine = BooksMachine()
+
+    def send(steps: int) -> str:
+        before = set(machine.model.jobs)
+        machine.send(book=1, shift=0, count=1, repeats=False, steps=steps, insists=None)
+        [job] = set(machine.model.jobs) - before
+        return job
+
+    try:
+        machine.lose_area("b")
+        ordered = send(LINES)
+        machine.give_area_back()
+        machine.order(ordered, 0)
+        later = send(0)
+        assert machine.model.jobs[later].area == "b"
+        machine.have_turn(later, LINES)
+        assert machine.model.books[1].next == 2
+        machine.lose_area("b")
+        machine.order(ordered, LINES)
+        record = machine.spool.record(ordered)
+        assert (record.untouched, record.reasons[0]) == (True, Reason.BOOK_NOT_KNOWN)
+    finally:
+        machine.teardown()
