@@ -354,8 +354,9 @@ def invalidate(reason: Reason, at: str, boots: int = 1) -> Change:
         if reason is Reason.STORE_COPIED:
             moved = replace(moved, right=PrintRight(RightState.AWAY, record.right.token))
         stands = replace(moved, held_by=held_by, asked=held_by is None, begun=begun)
-        book = lapsed(stands.book) if stands.untouched else stands.book
-        invalid = replace(stands, valid=False, epoch=record.epoch + boots, media=Media.UNKNOWN, book=book)
+        if stands.untouched:
+            stands = replace(stands, book=lapsed(stands.book))
+        invalid = replace(stands, valid=False, epoch=record.epoch + boots, media=Media.UNKNOWN)
         return Outcome(invalid, entry_of(HistoryKind.INVALIDATED, invalid, at))
 
     return change
