@@ -12,6 +12,7 @@ from typing import Final
 
 from passbook.book.holding import BookJob
 from passbook.book.judging import KnownBook, united
+from passbook.book.standing import Heads
 from passbook.errors import PassbookError
 from passbook.job.record import Record
 from storage.area.area import Area, AreaSettings, AreaState
@@ -33,6 +34,7 @@ class BookMemory:
         for area in self._areas:
             area.ledger.books.ordinal = self._next_ordinal
             area.ledger.books.newest = self.known
+            area.ledger.books.heads = self._heads
 
     def known(self, names: Sequence[str]) -> KnownBook | None:
         """Where a book with these names stands by the rows of all open areas; None where there is none."""
@@ -72,6 +74,9 @@ class BookMemory:
     def _next_ordinal(self, names: Sequence[str]) -> int:
         known = self.known(names)
         return (0 if known is None else known.row.ordinal) + (ROWS_MISSED if self._is_area_away() else 1)
+
+    def _heads(self, names: Sequence[str]) -> Heads:
+        return tuple(area.ledger.books.head(names) for area in tuple(self._areas))
 
     def _is_area_away(self) -> bool:
         areas = tuple(self._areas)

@@ -101,7 +101,7 @@ def overruled(claim: BookClaim | None, reasons: Collection[Reason]) -> BookClaim
 
 
 def lapsed(claim: BookClaim | None) -> BookClaim | None:
-    """The claim of an untouched update after a power-on: no order of an earlier boot about its book counts (P4)."""
+    """The claim without the order that was given about its book; the objection stays."""
     if claim is None or claim.objection is None:
         return claim
     # Another storage area may be out of use now than was then.  What is left of the memory may then look as it did in

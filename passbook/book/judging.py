@@ -13,10 +13,11 @@ from passbook.job.states import Reason
 
 
 class KnownBook(NamedTuple):
-    """Where a book stands, and the place of the name of its newest row among those of a claim."""
+    """Where a book stands; the place of the name of its newest row among those of a claim, and the id of its area."""
 
     row: BookRow
     name: int
+    area: str = ""
 
 
 def united(found: Iterable[KnownBook]) -> KnownBook | None:
@@ -26,15 +27,29 @@ def united(found: Iterable[KnownBook]) -> KnownBook | None:
     while another area was away may stand before the one that lies there.
     """
     known: KnownBook | None = None
+    passed: list[KnownBook] = []
     for newer in sorted(found, key=lambda one: one.row.ordinal):
-        known = newer if known is None else KnownBook(_followed(known.row, newer.row), newer.name)
+        if known is None:
+            known = newer
+        else:
+            are_apart = any(_are_apart(one, newer) for one in passed)
+            known = newer._replace(row=_followed(known.row, newer.row, are_apart=are_apart))
+        passed.append(newer)
     return known
 
 
-def _followed(older: BookRow, newer: BookRow) -> BookRow:
+def _are_apart(one: KnownBook, other: KnownBook) -> bool:
+    """Whether each row was written while the area of the other one was away: their ordinals tell no order then."""
+    is_away = bool(one.row.heads) and other.area not in dict(one.row.heads)
+    heads = dict(other.row.heads)
+    return is_away and bool(heads) and heads.get(one.area, 0) < one.row.ordinal
+
+
+def _followed(older: BookRow, newer: BookRow, *, are_apart: bool) -> BookRow:
     """The row of a book after two that perhaps did not know of each other."""
     if newer.number > older.number:
-        return newer
+        # The lines of the one may have come into the book of the other.
+        return replace(newer, place=max(newer.place, older.place)) if are_apart else newer
     if newer.number < older.number:
         # A person saw room in the book, so it was no full one; of another the update tells how far it is at least.
         number = older.number + older.is_full

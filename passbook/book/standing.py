@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -11,6 +12,9 @@ from passbook.book.claim import BookClaim, BookPlace
 from passbook.document.plan import StepOutline
 from passbook.job.record import Record
 from passbook.job.states import JobState
+
+Heads: TypeAlias = tuple[tuple[str, int], ...]
+"""Storage areas by their ids, with the ordinals of the rows that they have of one book."""
 
 
 class BookRow(msgspec.Struct, frozen=True, array_like=True):
@@ -27,6 +31,8 @@ class BookRow(msgspec.Struct, frozen=True, array_like=True):
         at: when it was left there.
         job: the job that left it there; one that printed over known lines later has only its digest here.
         began_at: where that job began in the full book before, if it went on in a new one; else None.
+        heads: each storage area that was in use then, by its id, with the ordinal of its row, 0 for none; empty in a
+            row of an earlier version.
     """
 
     ordinal: int
@@ -39,9 +45,10 @@ class BookRow(msgspec.Struct, frozen=True, array_like=True):
     at: str
     job: str
     began_at: BookPlace | None = None
+    heads: Heads = ()
 
 
-def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int) -> BookRow | None:
+def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int, heads: Heads = ()) -> BookRow | None:
     """The row that a change of a job from `before` to `after` leaves; None where it leaves none.
 
     `known` is the row of the book so far, `ordinal` the number of the new one.  The new row never stands before the
@@ -71,6 +78,7 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
         at=after.changed_at,
         job=after.job_id,
         began_at=claim.first if number > started and not _changes_first(after) else None,
+        heads=heads,
     )
     if known is None or reach(row) > reach(known):
         return row
@@ -78,7 +86,7 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
         # It printed nothing since its stop, and meanwhile another job printed further: its area was away.
         return None
     # An order to print over known lines takes none of them off the paper.
-    return row if reach(row) == reach(known) else replace(known, ordinal=ordinal, digest=row.digest)
+    return row if reach(row) == reach(known) else replace(known, ordinal=ordinal, digest=row.digest, heads=heads)
 
 
 def reach(row: BookRow) -> tuple[int, BookPlace]:

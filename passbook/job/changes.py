@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from passbook.book.claim import lapsed, overruled
+from passbook.book.claim import overruled
 from passbook.errors import PassbookError
 from passbook.job import reprinting
 from passbook.job.choice import Fed, IfApart, Side
@@ -353,9 +353,7 @@ def invalidate(reason: Reason, at: str, boots: int = 1) -> Change:
         begun = record.begun or reason is Reason.ROLLED_BACK
         if reason is Reason.STORE_COPIED:
             moved = replace(moved, right=PrintRight(RightState.AWAY, record.right.token))
-        stands = replace(moved, held_by=held_by, asked=held_by is None, begun=begun)
-        if stands.untouched:
-            stands = replace(stands, book=lapsed(stands.book))
+        stands = reprinting.of_earlier_boot(replace(moved, held_by=held_by, asked=held_by is None, begun=begun))
         invalid = replace(stands, valid=False, epoch=record.epoch + boots, media=Media.UNKNOWN)
         return Outcome(invalid, entry_of(HistoryKind.INVALIDATED, invalid, at))
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from passbook.book.claim import BookClaim
+from passbook.book.claim import BookClaim, lapsed
 from passbook.book.judging import TAKES_TWO
 from passbook.errors import PassbookError
 from passbook.job.choice import Side
@@ -69,6 +69,11 @@ def claim_on_new_book(record: Record) -> BookClaim:
         why = "a new book is an answer only to a question about the book of an update of which nothing was sent"
         raise PassbookError("answer-not-possible", job=record.job_id, step=1, why=why)
     return replace(claim, objection=replace(claim.objection, is_overruled=True, is_new_book=True))
+
+
+def of_earlier_boot(record: Record) -> Record:
+    """The record at a power-on: no order about the book of an untouched update counts any more (P4)."""
+    return replace(record, book=lapsed(record.book)) if record.untouched else record
 
 
 def is_same_order(proposed: Answered | None, given: Answered) -> bool:

@@ -17,7 +17,7 @@ import msgspec
 
 from passbook.book.holding import BookHold, BookJob, book_job
 from passbook.book.judging import KnownBook
-from passbook.book.standing import BookRow, row_after
+from passbook.book.standing import BookRow, Heads, row_after
 from passbook.errors import PassbookError
 from passbook.job.record import Record
 from storage.crypto.keys import ApplianceKey, is_same, mac
@@ -48,6 +48,7 @@ class Books:
     Attributes:
         ordinal: gives the ordinal of a new row of a book with these names; the store sets one that knows all areas.
         newest: gives the row that tells where such a book stands, likewise.
+        heads: gives the areas in use with the ordinals of their rows of such a book, likewise.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Books:
         self._new_jobs: dict[str, BookJob | None] = {}
         self.ordinal: Callable[[Sequence[str]], int] = self._own_ordinal
         self.newest: Callable[[Sequence[str]], KnownBook | None] = self.known
+        self.heads: Callable[[Sequence[str]], Heads] = lambda names: (self.head(names),)
 
     def load(self) -> list[PassbookError]:
         """Read the rows and the unfinished jobs that are there now; each job counts as the next boot makes it.
@@ -90,11 +92,16 @@ class Books:
     def known(self, names: Sequence[str]) -> KnownBook | None:
         """The newest row under one of these names; None where none is."""
         found = [
-            KnownBook(kept.row, n)
+            KnownBook(kept.row, n, self._area_id)
             for n, name in enumerate(names)
             if (kept := self._rows.get(name)) is not None and kept.row is not None
         ]
         return max(found, key=lambda one: one.row.ordinal, default=None)
+
+    def head(self, names: Sequence[str]) -> tuple[str, int]:
+        """The id of the area, and the ordinal of its newest row under one of these names; 0 for none."""
+        known = self.known(names)
+        return self._area_id, 0 if known is None else known.row.ordinal
 
     def is_damaged(self, names: Sequence[str]) -> bool:
         """Whether a row under one of these names does not verify."""
@@ -155,7 +162,7 @@ class Books:
         self._new_jobs[after.job_id] = book_job(after)
         names = after.book.names
         known = self.newest(names)
-        row = row_after(before, after, None if known is None else known.row, self.ordinal(names))
+        row = row_after(before, after, None if known is None else known.row, self.ordinal(names), self.heads(names))
         if row is not None:
             self._write(names[0], row)
 
@@ -170,8 +177,7 @@ class Books:
         self._new_rows[name] = _Kept(row, come)
 
     def _own_ordinal(self, names: Sequence[str]) -> int:
-        known = self.known(names)
-        return 1 if known is None else known.row.ordinal + 1
+        return self.head(names)[1] + 1
 
     # Verifying
 

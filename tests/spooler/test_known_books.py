@@ -5,8 +5,10 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, Self
 
 import pytest
+from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -297,25 +299,44 @@ class BooksMachine(RuleBasedStateMachine):
 
 
 BooksTest = pytest.mark.slow(BooksMachine.TestCase)
-BooksTest.settings = hypothesis_settings(max_examples=40, stateful_step_count=30, deadline=None)
+# To make a failure short takes longer than a test may; without it the steps that failed are told.
+_PHASES: Final = [phase for phase in Phase if phase not in {Phase.shrink, Phase.explain}]
+BooksTest.settings = hypothesis_settings(max_examples=40, stateful_step_count=30, deadline=None, phases=_PHASES)
+
+
+class Branch:
+    """A machine whose steps a test chooses; one job at a time."""
+
+    def __init__(self) -> None:
+        self.machine = BooksMachine()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.machine.teardown()
+
+    def send(self, steps: int, *, count: int = 1, shift: int = 0, insists: Verdict | None = None) -> str:
+        """An update of book 1; the id of its job."""
+        before = set(self.machine.model.jobs)
+        self.machine.send(book=1, shift=shift, count=count, repeats=False, steps=0, insists=None)
+        [job] = set(self.machine.model.jobs) - before
+        if steps:
+            self.machine.have_turn(job, steps)
+        if insists is not None:
+            self.machine.insist(job, insists, LINES)
+        return job
 
 
 def test_an_order_about_a_book_ends_with_the_boot_in_which_it_was_given() -> None:
     """Without an area the memory may look as it did in the question, though lines came into the book meanwhile."""
-    machine = BooksMachine()
-
-    def send(steps: int) -> str:
-        before = set(machine.model.jobs)
-        machine.send(book=1, shift=0, count=1, repeats=False, steps=steps, insists=None)
-        [job] = set(machine.model.jobs) - before
-        return job
-
-    try:
+    with Branch() as branch:
+        machine = branch.machine
         machine.lose_area("b")
-        ordered = send(LINES)
+        ordered = branch.send(LINES)
         machine.give_area_back()
         machine.order(ordered, 0)
-        later = send(0)
+        later = branch.send(0)
         assert machine.model.jobs[later].area == "b"
         machine.have_turn(later, LINES)
         assert machine.model.books[1].next == 2
@@ -323,5 +344,23 @@ def test_an_order_about_a_book_ends_with_the_boot_in_which_it_was_given() -> Non
         machine.order(ordered, LINES)
         record = machine.spool.record(ordered)
         assert (record.untouched, record.reasons[0]) == (True, Reason.BOOK_NOT_KNOWN)
-    finally:
-        machine.teardown()
+
+
+@pytest.mark.parametrize(("first", "then"), [("a", "b"), ("b", "a")])
+def test_lines_of_a_new_book_are_known_after_each_area_was_away_in_turn(first: str, then: str) -> None:
+    """The area that comes back knew nothing of the new book, and neither row knew of the other."""
+    with Branch() as branch:
+        machine = branch.machine
+        branch.send(LINES, count=3)
+        branch.send(LINES, shift=-1, insists=Verdict.NEW_BOOK)
+        machine.memory_and_book_agree()
+        for away, count in ((first, 1), (then, 2)):
+            machine.lose_area(away)
+            branch.send(LINES, count=count, insists=Verdict.RESUME)
+            machine.give_area_back()
+        assert machine.model.books[1].next == 7
+        machine.memory_and_book_agree()
+        # A book that people then say is new begins anew for all areas.
+        branch.send(LINES, shift=-3, insists=Verdict.NEW_BOOK)
+        assert machine.model.books[1].next == 5
+        machine.memory_and_book_agree()
