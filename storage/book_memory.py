@@ -76,7 +76,14 @@ class BookMemory:
         return (0 if known is None else known.row.ordinal) + (ROWS_MISSED if self._is_area_away() else 1)
 
     def _heads(self, names: Sequence[str]) -> Heads:
-        return tuple(area.ledger.books.head(names) for area in tuple(self._areas))
+        """What is known of the areas in use, and what their rows knew of all others."""
+        books = [area.ledger.books for area in tuple(self._areas)]
+        heads = {head.area: head for head in (one.head(names) for one in books)}
+        rows = [known.row for one in books if (known := one.known(names)) is not None]
+        for told in sorted(head for row in rows for head in row.heads):
+            if told.area not in heads or not heads[told.area].is_there:
+                heads[told.area] = told._replace(is_there=False)
+        return tuple(heads.values())
 
     def _is_area_away(self) -> bool:
         areas = tuple(self._areas)

@@ -40,9 +40,11 @@ def united(found: Iterable[KnownBook]) -> KnownBook | None:
 
 def _are_apart(one: KnownBook, other: KnownBook) -> bool:
     """Whether each row was written while the area of the other one was away: their ordinals tell no order then."""
-    is_away = bool(one.row.heads) and other.area not in dict(one.row.heads)
-    heads = dict(other.row.heads)
-    return is_away and bool(heads) and heads.get(one.area, 0) < one.row.ordinal
+    if not one.row.heads or not other.row.heads:
+        return False
+    was_there = any(head.area == other.area and head.is_there for head in one.row.heads)
+    is_known = any(head.area == one.area and head.ordinal >= one.row.ordinal for head in other.row.heads)
+    return not was_there and not is_known
 
 
 def _followed(older: BookRow, newer: BookRow, *, are_apart: bool) -> BookRow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -13,8 +13,22 @@ from passbook.document.plan import StepOutline
 from passbook.job.record import Record
 from passbook.job.states import JobState
 
-Heads: TypeAlias = tuple[tuple[str, int], ...]
-"""Storage areas by their ids, with the ordinals of the rows that they have of one book."""
+
+class Head(NamedTuple):
+    """What a row of a book knew of one storage area.
+
+    Attributes:
+        area: the id of the area.
+        ordinal: that of the newest row there which was known; 0 for none.
+        is_there: the area was in use when the row was written.
+    """
+
+    area: str
+    ordinal: int
+    is_there: bool
+
+
+Heads: TypeAlias = tuple[Head, ...]
 
 
 class BookRow(msgspec.Struct, frozen=True, array_like=True):
@@ -31,8 +45,7 @@ class BookRow(msgspec.Struct, frozen=True, array_like=True):
         at: when it was left there.
         job: the job that left it there; one that printed over known lines later has only its digest here.
         began_at: where that job began in the full book before, if it went on in a new one; else None.
-        heads: each storage area that was in use then, by its id, with the ordinal of its row, 0 for none; empty in a
-            row of an earlier version.
+        heads: what the row knew of each storage area; empty in a row of an earlier version.
     """
 
     ordinal: int

@@ -17,7 +17,7 @@ import msgspec
 
 from passbook.book.holding import BookHold, BookJob, book_job
 from passbook.book.judging import KnownBook
-from passbook.book.standing import BookRow, Heads, row_after
+from passbook.book.standing import BookRow, Head, Heads, row_after
 from passbook.errors import PassbookError
 from passbook.job.record import Record
 from storage.crypto.keys import ApplianceKey, is_same, mac
@@ -48,7 +48,7 @@ class Books:
     Attributes:
         ordinal: gives the ordinal of a new row of a book with these names; the store sets one that knows all areas.
         newest: gives the row that tells where such a book stands, likewise.
-        heads: gives the areas in use with the ordinals of their rows of such a book, likewise.
+        heads: gives what is known of all areas, likewise.
     """
 
     def __init__(
@@ -98,10 +98,10 @@ class Books:
         ]
         return max(found, key=lambda one: one.row.ordinal, default=None)
 
-    def head(self, names: Sequence[str]) -> tuple[str, int]:
-        """The id of the area, and the ordinal of its newest row under one of these names; 0 for none."""
+    def head(self, names: Sequence[str]) -> Head:
+        """What is known here of this area: its newest row under one of these names."""
         known = self.known(names)
-        return self._area_id, 0 if known is None else known.row.ordinal
+        return Head(self._area_id, 0 if known is None else known.row.ordinal, is_there=True)
 
     def is_damaged(self, names: Sequence[str]) -> bool:
         """Whether a row under one of these names does not verify."""
@@ -177,7 +177,7 @@ class Books:
         self._new_rows[name] = _Kept(row, come)
 
     def _own_ordinal(self, names: Sequence[str]) -> int:
-        return self.head(names)[1] + 1
+        return self.head(names).ordinal + 1
 
     # Verifying
 

@@ -364,3 +364,21 @@ def test_lines_of_a_new_book_are_known_after_each_area_was_away_in_turn(first: s
         branch.send(LINES, shift=-3, insists=Verdict.NEW_BOOK)
         assert machine.model.books[1].next == 5
         machine.memory_and_book_agree()
+
+
+@pytest.mark.parametrize(("first", "then"), [("a", "b"), ("b", "a")])
+def test_a_new_book_makes_lines_forgotten_also_when_the_area_that_had_them_is_away_later(first: str, then: str) -> None:
+    with Branch() as branch:
+        machine = branch.machine
+        for away, count, shift, insists in (
+            (first, 5, 0, Verdict.RESUME),
+            ("", 1, -5, Verdict.NEW_BOOK),
+            (then, 2, 0, Verdict.RESUME),
+        ):
+            if away:
+                machine.lose_area(away)
+            branch.send(LINES, count=count, shift=shift, insists=insists)
+            if away:
+                machine.give_area_back()
+        assert machine.model.books[1].next == 4
+        machine.memory_and_book_agree()
