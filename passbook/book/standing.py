@@ -14,7 +14,7 @@ from passbook.job.record import Record
 from passbook.job.states import JobState
 
 
-class Head(NamedTuple):
+class BookHead(NamedTuple):
     """What a row of a book knew of one storage area.
 
     Attributes:
@@ -28,7 +28,7 @@ class Head(NamedTuple):
     is_there: bool
 
 
-Heads: TypeAlias = tuple[Head, ...]
+Heads: TypeAlias = tuple[BookHead, ...]
 
 
 class BookRow(msgspec.Struct, frozen=True, array_like=True):

@@ -17,7 +17,7 @@ import msgspec
 
 from passbook.book.holding import BookHold, BookJob, book_job
 from passbook.book.judging import KnownBook
-from passbook.book.standing import BookRow, Head, Heads, row_after
+from passbook.book.standing import BookHead, BookRow, Heads, row_after
 from passbook.errors import PassbookError
 from passbook.job.record import Record
 from storage.crypto.keys import ApplianceKey, is_same, mac
@@ -98,10 +98,10 @@ class Books:
         ]
         return max(found, key=lambda one: one.row.ordinal, default=None)
 
-    def head(self, names: Sequence[str]) -> Head:
+    def head(self, names: Sequence[str]) -> BookHead:
         """What is known here of this area: its newest row under one of these names."""
         known = self.known(names)
-        return Head(self._area_id, 0 if known is None else known.row.ordinal, is_there=True)
+        return BookHead(self._area_id, 0 if known is None else known.row.ordinal, is_there=True)
 
     def is_damaged(self, names: Sequence[str]) -> bool:
         """Whether a row under one of these names does not verify."""
