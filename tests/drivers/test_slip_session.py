@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.ports.port import open_port
 from drivers.session import DocumentSession, SessionState
 from drivers.simulator.faults import AfterStrike, AtLineByte, Cut, DuringStrike, Fault, FaultKind, Now, Target
 from drivers.simulator.paper import Paper
@@ -27,6 +28,10 @@ LOOK = 2 * ASKED
 FENCE = len("\x1da\xff\x1da\x00") + 4
 BEHIND_STRIKE = len("\x1da\xff") + 4
 """The line ends with the answer, which comes before the second half of the request is read."""
+LONGEST_PIECE = 25
+"""Columns of the longest bit image that the product sends."""
+LONGEST_CLEAN = 32
+"""Columns of an open picture that a clean-up fills."""
 
 OpenSlipBench = Callable[..., SlipBench]
 
@@ -367,6 +372,29 @@ def test_after_an_appliance_that_stopped_at_any_byte_nothing_of_the_line_prints_
             bench.insert(successor)
             bench.print_lines(successor, 3)
             assert bench.struck() == before | once_on_slip(3)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("missing", [1, LONGEST_PIECE, *range(LONGEST_CLEAN, 62)])
+def test_a_foreign_picture_that_ends_within_the_clean_up_leaves_no_text_for_the_next_slip(
+    open_slip_bench: OpenSlipBench, missing: int
+) -> None:
+    bench = open_slip_bench(answer=SHORT)
+    left_open = b"foreign" + b"\x1b*\x00" + (missing + 1).to_bytes(2, "little") + b"\xff"
+    with closing(open_port(bench.simulator.address)) as foreign:
+        foreign.write(left_open)
+        while bench.machine.state().received < len(left_open):
+            assert bench.machine.state().powered
+    session = bench.session()
+    try:
+        session.clean_up()
+    except MechanismStop as stop:
+        assert stop.reason is Reason.SILENT
+        assert missing > LONGEST_CLEAN
+        session.clean_up()
+    bench.insert(session)
+    bench.print_lines(session, 1)
+    assert bench.struck() == once_on_slip(1)
 
 
 def test_a_cut_in_the_strike_leaves_the_characters_struck_so_far(bench: SlipBench) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from drivers.dialects.escpos.escpos_profile import builtin_escpos
 from drivers.dialects.escpos.slip_answers import AutomaticStatus, SlipReader
-from drivers.dialects.escpos.slip_commands import ASK_IN_ORDER, CLEAN_UP
+from drivers.dialects.escpos.slip_commands import ASK_IN_ORDER, CLEAN_UP, INITIALIZE
 from drivers.simulator.machine import Machine
 from drivers.simulator.paper import Ruler
 from drivers.simulator.slip_hostbytes import MOST_COLUMNS
@@ -22,12 +22,18 @@ AGAIN: Final = CLEAN_UP + ASK_IN_ORDER
 
 
 def check(data: bytes) -> None:
-    """After any bytes a clean-up, or within a foreign picture a later one, brings an answer, and no slip is left."""
+    """After any bytes a clean-up, or within a foreign picture a later one, brings an answer.
+
+    The initialization behind that answer leaves no slip selected and no text.
+    """
     earlier, _ = answers(data)
-    told, buffered = answers(data + AGAIN)
-    if len(told) == len(earlier):
-        told, buffered = answers(data + AGAIN * (LONGEST_IMAGE // len(AGAIN) + 2))
-    assert len(told) > len(earlier)
+    begin = data + AGAIN
+    if len(answers(begin)[0]) == len(earlier):
+        begin = data + AGAIN * (LONGEST_IMAGE // len(AGAIN) + 2)
+    cleaned, _ = answers(begin)
+    assert len(cleaned) > len(earlier)
+    told, buffered = answers(begin + INITIALIZE + ASK_IN_ORDER)
+    assert len(told) == len(cleaned) + 1
     assert not told[-1].is_slip_selected
     assert buffered == 0
 

@@ -94,6 +94,7 @@ class EscposSlip:
         talk.ask_afresh(begin, RealTimeStatus, times.motion, times.settle)
         _refuse(self.ask(talk, times.answer))
         self._ask_in_order(talk)
+        talk.tell(slip_commands.INITIALIZE)
         slip = self._ask_in_real_time(talk, _SLIP, times.answer)
         if not slip.has(_NOT_AT_INSERTION):
             talk.tell(slip_commands.SELECT_SLIP)

@@ -37,11 +37,13 @@ RECOVER: Final[bytes] = _DLE + constants.ENQ + b"\x02"
 """Clear all memory and end an error; in real time.  1 in place of 2 would strike the line of the error again."""
 _LONGEST_COMMAND: Final = 32
 """More bytes than any command has behind its first: a bit image is the longest."""
-CLEAN_UP: Final[bytes] = _NUL * _LONGEST_COMMAND + END_WAIT + RECOVER + constants.HW_INIT + _GS + b"a" + _NUL
-"""End what an earlier owner left open, drop all memory, initialize, and let no status be sent by itself.
+CLEAN_UP: Final[bytes] = _NUL * _LONGEST_COMMAND + END_WAIT + RECOVER + _GS + b"a" + _NUL
+"""End what an earlier owner left open, and let no status be sent by itself.
 
 The zeros fill the parameters of a command that was cut off, whose bytes a real-time command must not become.
 """
+INITIALIZE: Final[bytes] = constants.HW_INIT
+"""Drop the print memory and every setting; sent behind an answer in order, so that no open picture swallows it."""
 
 _FURTHEST_MOTION: Final = 255
 _FURTHEST_ACROSS: Final = 65535
