@@ -7,7 +7,7 @@ STAMP := .venv/complete
 
 # Options for pytest: make test PYTEST_EXTRA="-k journal"
 PYTEST_EXTRA ?=
-# A number that repeats the random choices of an earlier run, which printed it: make test SEED=7
+# A number that repeats the random choices of an earlier run, which printed it: make test SEED=7, make fuzz SEED=7
 SEED ?=
 # Seconds for each fuzz target, and which targets: make fuzz SECONDS=3600 TARGETS="frames rows"
 SECONDS ?= 60
@@ -48,7 +48,7 @@ help:
 	@echo 'make crash    power cuts at every moment: 100000 states of a disk, then 400 disks of a running appliance'
 	@echo 'make bench    measure speed and memory beside what is possible, and write docs/performance.md'
 	@echo 'make mutants  break each promise on purpose and see its test fail'
-	@echo 'make fuzz     a minute for each fuzz target (SECONDS=3600 for an hour each, TARGETS="frames rows" for some)'
+	@echo 'make fuzz     a minute for each fuzz target (SECONDS=3600 for an hour each, TARGETS="frames rows", SEED=number)'
 	@echo 'make docs     write the pages of docs that are made from the code'
 	@echo 'make lock     choose the newest allowed versions and write requirements.lock and deploy/requirements.lock'
 	@echo 'make clean    remove the environment and everything that was built'
@@ -125,7 +125,7 @@ mutants: $(STAMP)
 	@$(BIN)/python -m tests.mutants
 
 fuzz: $(STAMP)
-	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(TARGETS)
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed=$(SEED)) $(TARGETS)
 
 docs: $(STAMP)
 	@$(BIN)/python -m tests.docs

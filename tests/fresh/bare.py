@@ -78,7 +78,7 @@ def run(folder: Path, script: str, cache: Path, *, with_apt: bool) -> subprocess
         lines += _bind(path, folder)
     lines += _bind(cache, folder, f"{HOME}/.cache/pip", writable=True)
     lines += "" if with_apt else _NO_APT.format(root=root)
-    variables = {"HOME": HOME, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **handed_on}
+    variables = {"HOME": HOME, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SEED": os.environ.get("SEED", ""), **handed_on}
     inside = [
         "env",
         "-i",

@@ -16,12 +16,15 @@ HAS_ATHERIS = importlib.util.find_spec("atheris") is not None
 
 @pytest.mark.long
 def test_a_target_that_holds_is_good_and_one_that_breaks_leaves_its_input(tmp_path: Path) -> None:
-    held, broken = fuzz("frames", 1, tmp_path), fuzz("planted", 20, tmp_path)
+    held, broken = fuzz("frames", 1, 1, tmp_path), fuzz("planted", 20, 1, tmp_path)
+    fuzz("planted", 20, 1, tmp_path / "again")
     if HAS_ATHERIS:
         assert held.good, held.told
         assert not broken.good
         (finding,) = (tmp_path / "planted").glob("finding-crash-*")
         assert b"*" in finding.read_bytes()
+        (found_again,) = (tmp_path / "again" / "planted").glob("finding-crash-*")
+        assert found_again.name == finding.name, "a seed repeats a run"
     else:
         assert MISSING in held.told
         assert not held.good
@@ -38,6 +41,6 @@ def test_a_broken_sentence_is_shown_with_what_was_said(capsys: pytest.CaptureFix
 def test_make_fuzz_takes_a_minute_for_each_target_and_ci_runs_it() -> None:
     makefile = (ROOT / "Makefile").read_text()
     assert "SECONDS ?= 60\n" in makefile
-    assert "-m tests.fuzz --seconds $(SECONDS) $(TARGETS)" in makefile
+    assert "-m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed=$(SEED)) $(TARGETS)" in makefile
     assert "make fuzz" in (ROOT / ".ci" / "run").read_text()
     assert len(targets.TARGETS) / 2 < 15, "minutes in CI"
