@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from passbook.book.holding import BookJob
-from passbook.book.judging import KnownBook, united
+from passbook.book.judging import KnownBook, standing_now, united
 from passbook.book.standing import Heads
 from passbook.errors import PassbookError
-from passbook.job.record import Record
+from passbook.job.record import Change, Record
 from storage.area.area import Area, AreaSettings, AreaState
 
 ROWS_MISSED: Final = 2**32
@@ -40,6 +42,21 @@ class BookMemory:
         """Where a book with these names stands by the rows of all open areas; None where there is none."""
         found = [known for area in tuple(self._areas) if (known := area.ledger.books.known(names)) is not None]
         return united(found)
+
+    def renewed(self, record: Record) -> Record:
+        """The record whose objection says where its book stands now: jobs before it may have printed since."""
+        claim = record.book
+        if claim is None or claim.objection is None or claim.objection.is_overruled:
+            return record
+        known = self.known(claim.names)
+        return record if known is None else replace(record, book=standing_now(claim, known))
+
+    def renewing(self, change: Change) -> Change:
+        """The change of a record whose objection says where its book stands now; for one that prints nothing.
+
+        An order to print counts for the place that was shown with the question.
+        """
+        return lambda record: change(self.renewed(record))
 
     def is_whole(self, names: Sequence[str]) -> bool:
         """Whether no newer row of this book can lie where it is not seen."""

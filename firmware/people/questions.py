@@ -18,7 +18,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.actor import Actor, may_not_decide
 from passbook.job.objections import must_not_be_held
-from passbook.job.record import Answered, Holder, Record, Wrap
+from passbook.job.record import Answered, Holder, Record, Verdict, Wrap
 from passbook.job.reprinting import is_same_order
 from passbook.protocol.media import Media
 from passbook.protocol.messages import AnswerQuestion, JobView, Question, first_step, question_of
@@ -252,6 +252,8 @@ class Questions:
             wraps=order.wraps,
             second_operator=self._second_operator,
         )
+        if order.given.verdict is Verdict.DISCARD:
+            change = self._jobs.spool.books.renewing(change)
         return _UnderWay(order, self._jobs.change(order.job, change))
 
     async def _settled(self, one: _UnderWay) -> JobView | PassbookError:
@@ -322,7 +324,8 @@ class Questions:
         openable = any(wrap.holder is Holder.APPLIANCE for wrap in row.wraps)
         # No key opens a document that is not here.
         needs_none = openable or not row.record.keeps_document
-        return question_of(row.record, row.wraps, readable=needs_none or row.record.job_id in self._jobs.keys)
+        record = self._jobs.spool.books.renewed(row.record)
+        return question_of(record, row.wraps, readable=needs_none or row.record.job_id in self._jobs.keys)
 
 
 def is_open(record: Record) -> bool:

@@ -82,6 +82,15 @@ def objection_to(claim: BookClaim, known: KnownBook | None, *, is_whole: bool, a
     )
 
 
+def standing_now(claim: BookClaim, known: KnownBook) -> BookClaim:
+    """The claim whose objection, if any, says where its book stands by what is known now."""
+    if claim.objection is None:
+        return claim
+    row = known.row
+    there = {"place": row.place, "is_full": row.is_full, "may_be_less": row.may_be_less, "job": row.job, "at": row.at}
+    return replace(claim, objection=replace(claim.objection, **there))
+
+
 def _reason(claim: BookClaim, known: KnownBook | None, *, is_whole: bool, asks_gaps: bool) -> Reason | None:
     missing = None if is_whole else Reason.BOOK_NOT_KNOWN
     if known is None:

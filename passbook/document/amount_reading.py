@@ -108,6 +108,15 @@ def _example(digits: int, rule: AmountRule | None) -> str:
     return "2500" + (mark + "0" * digits if digits else "")
 
 
+_NEGATIVE: Final = {
+    WrittenSign.MINUS: "-{}",
+    WrittenSign.TRAILING_MINUS: "{}-",
+    WrittenSign.BRACKETS: "({})",
+    WrittenSign.CR_DR: "{} DR",
+}
+"""An amount below zero in each style."""
+
+
 def _split_sign(cell: _Cell, rule: AmountRule | None) -> tuple[bool, str]:
     """Whether the amount is below zero, and the amount without its sign."""
     text = cell.text.translate(_FULL_WIDTH).translate(_BLANKS).strip(" \t")
@@ -118,7 +127,8 @@ def _split_sign(cell: _Cell, rule: AmountRule | None) -> tuple[bool, str]:
     if rule is None and style is WrittenSign.CR_DR and cell.column != "balance":
         raise cell.not_decimal("CR or DR there may be a sign or the side of the account")
     if rule is not None and style is not rule.sign and (negative or style is WrittenSign.CR_DR):
-        raise cell.not_decimal(f"its sign is written {style.value}, and it must be written {rule.sign.value}")
+        signed = cell._replace(example=_NEGATIVE[rule.sign].format(cell.example))
+        raise signed.not_decimal(f"its sign is written {style.value}, and it must be written {rule.sign.value}")
     if _sign_in(body) is not None:
         raise cell.not_decimal("it has two signs")
     if style is WrittenSign.CR_DR and cell.column in _IS_DEBIT:

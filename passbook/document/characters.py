@@ -146,11 +146,17 @@ class CodePageText(NamedTuple):
         return self.has_wide and _size(character, self.codec) == _WIDE
 
     def fitting(self, text: str, width: int) -> int:
-        """How many characters from the beginning of a text take at most `width` cells; at least one."""
+        """How many characters from the beginning of a text take at most `width` cells; at least one.
+
+        A mark stays with its letter, where the width holds both.
+        """
         count = min(len(text), width)
         while count > 1 and self.cells(text[:count]) > width:
             count -= 1
-        return count
+        most = count
+        while 0 < count < len(text) and unicodedata.category(text[count]).startswith("M"):
+            count -= 1
+        return count or most
 
     def missing(self, text: str) -> int | None:
         """The number (from 1) of the first character that cannot be printed; None when there is none."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from passbook.document.characters import refuse_controls
@@ -25,6 +25,7 @@ from passbook.document.import_profile import (
 )
 from passbook.document.layout_parts import FIELD_NAME
 from passbook.document.shape import malformed
+from passbook.errors import PassbookError
 
 _USUAL: Final = tuple(name for name, _ in USUAL_COLUMNS.named())
 _DELIMITERS: Final = tuple(one.character for one in Delimiter)
@@ -33,11 +34,19 @@ _OWN_COLUMN: Final = re.compile(FIELD_NAME)
 
 
 class _Shape(NamedTuple):
-    """The form of the rows: cells of a row, and the place of each part in it."""
+    """The form of the rows.
+
+    Attributes:
+        delimiter: the character between two cells.
+        width: the cells of a row.
+        places: part -> its place in a row.
+        most: the cells that a row has at most, with the empty ones behind its last column.
+    """
 
     delimiter: str
     width: int
     places: dict[str, int]
+    most: int
 
 
 class _Row(NamedTuple):
@@ -165,12 +174,22 @@ def _counted(number: int, thing: str) -> str:
 
 
 def _rows(lines: CsvLines, shape: _Shape) -> Iterator[_Row]:
-    """The rows that are not blank, each without the empty cells behind its last column."""
+    """The rows that are not blank, each without the empty cells that the header has behind its last column too.
+
+    An empty cell more than the header has tells of a value that holds the delimiter, such as 900,50.
+    """
     for row in _cells(lines, shape.delimiter):
-        cells = [cell.strip(_BLANKS) for cell in row.cells]
+        cells = [_value(cell) for cell in row.cells]
         if any(cells):
-            behind = cells[shape.width :]
-            yield _Row(row.line, cells if any(behind) else cells[: shape.width])
+            is_filled_up = len(cells) <= shape.most and not any(cells[shape.width :])
+            yield _Row(row.line, cells[: shape.width] if is_filled_up else cells)
+
+
+def _value(cell: str) -> str:
+    """The value of a cell; spreadsheets write `="00123"` for a text of digits."""
+    bare = cell.strip(_BLANKS)
+    is_text = bare.startswith('="') and bare.endswith('"') and bare.count('"') == len('""')
+    return bare[2:-1].strip(_BLANKS) if is_text else bare
 
 
 def _cells(lines: CsvLines, delimiter: str) -> Iterator[_Row]:
@@ -198,24 +217,40 @@ def _read_names(lines: CsvLines, said: str, profile: ImportProfile | None) -> _S
     if profile is not None and not profile.names:
         numbers = {part: place - 1 for part, place in columns.named() if isinstance(place, int)}
         ignored = [place for place in columns.ignored if isinstance(place, int)]
-        return _Shape(said or declared, max([*(place + 1 for place in numbers.values()), *ignored]), numbers)
+        width = max([*(place + 1 for place in numbers.values()), *ignored])
+        return _Shape(said or declared, width, numbers, width)
     line, number = lines.take(), lines.number
     if not line:
         header = (said or declared or ",").join(str(place) for _, place in columns.named())
         how = f"Write {header}, and below it a row for each entry"
         raise malformed(f"line {number + 1}", "the document ends above its header", how)
     allowed = [said or declared] if said or declared else _DELIMITERS
-    tried = [_Names.of(line, number, delimiter, columns) for delimiter in allowed]
-    best = max(tried, key=lambda one: (one.fits, len(one.places), len(one.names)))
+    best = _best_names(line, number, allowed, columns)
     if not best.fits:
-        raise malformed(f"line {number}", best.why, best.how(has_profile=profile is not None))
-    return _Shape(best.delimiter, len(best.names), best.places)
+        again = ", or leave the line sep= out" if said else ""
+        raise malformed(f"line {number}", best.why, best.how(has_profile=profile is not None) + again)
+    return _Shape(best.delimiter, len(best.names), best.places, best.cells)
+
+
+def _best_names(line: str, number: int, delimiters: Sequence[str], columns: ColumnPlaces) -> _Names:
+    """The row of names, cut at the delimiter that fits best.  Raises PassbookError where its quotes fit to none."""
+    tried: list[_Names] = []
+    refusals: list[PassbookError] = []
+    for delimiter in delimiters:
+        try:
+            tried.append(_Names.of(line, number, delimiter, columns))
+        except PassbookError as error:
+            refusals.append(error)
+    if not tried:
+        raise refusals[0]
+    return max(tried, key=lambda one: (one.fits, len(one.places), len(one.names)))
 
 
 class _Names(NamedTuple):
-    """A row of names, cut at one delimiter."""
+    """A row of names, cut at one delimiter; `cells` counts the empty ones behind its last name too."""
 
     delimiter: str
+    cells: int
     names: list[str]
     places: dict[str, int]
     wanted: list[str]
@@ -234,7 +269,7 @@ class _Names(NamedTuple):
         ignored = {str(place).casefold() for place in columns.ignored}
         places = {known[name]: place for place, name in enumerate(names) if name in known}
         unknown = [n for n, name in enumerate(names, 1) if name not in known and name not in ignored]
-        return cls(delimiter, names, places, [str(place) for _, place in columns.named()], unknown)
+        return cls(delimiter, len(cells), names, places, [str(place) for _, place in columns.named()], unknown)
 
     @property
     def fits(self) -> bool:

@@ -16,8 +16,12 @@ _MARKS: Final = (
 """Byte order mark -> the codec that it says."""
 _ZEROS_OF_UTF_16: Final = 4
 """A text of Western letters in UTF-16 has a zero in each second byte; one zero in so many bytes tells of it."""
-_END_OF_FILE: Final = "\x1a"
-"""The end of a file of DOS; the rest of its last block is full of them."""
+_END_OF_FILE: Final = b"\x1a"
+"""The end of a file of DOS; the rest of its last block is full of them, or of zeros."""
+_BEHIND_THE_END: Final = b"\x1a\0\r\n"
+_HAS_PAIRS: Final = frozenset({Encoding.SHIFT_JIS, Encoding.TIS_620})
+"""Encodings in which two letters may be a letter of UTF-8 of two bytes; hardly ever three are one of three."""
+_FIRST_OF_THREE_BYTES: Final = "\u0800"
 
 
 def decoded_text(data: bytes, encoding: Encoding = Encoding.UTF_8) -> str:
@@ -30,12 +34,17 @@ def decoded_text(data: bytes, encoding: Encoding = Encoding.UTF_8) -> str:
         if data.startswith(mark):
             data, codec, encoding = data[len(mark) :], marked, name
             break
+    data = data if encoding is Encoding.UTF_16 else _without_end(data)
     if encoding is not Encoding.UTF_16 and data.count(0) * _ZEROS_OF_UTF_16 >= len(data) > 0:
         why = "it has zero bytes, as a UTF-16 file has whose byte order mark is missing"
         how = "Save it as UTF-8, or as UTF-16 with its mark"
         raise PassbookError("document-malformed", where="the whole file", why=why, how=how)
+    if encoding not in {Encoding.UTF_8, Encoding.UTF_16} and _is_utf_8(data, encoding):
+        why = f"its letters are those of UTF-8, and the import profile says {encoding.value}"
+        how = f"Save it as {encoding.value}, or as UTF-8 with its byte order mark"
+        raise PassbookError("document-malformed", where="the whole file", why=why, how=how)
     try:
-        return data.decode(codec).rstrip(_END_OF_FILE)
+        return data.decode(codec).rstrip(_END_OF_FILE.decode())
     except UnicodeDecodeError as error:
         at = error.start
     line = data.count(b"\n", 0, at) + 1
@@ -46,3 +55,18 @@ def decoded_text(data: bytes, encoding: Encoding = Encoding.UTF_8) -> str:
     raise PassbookError(
         "document-malformed", where=f"byte {at + 1}, in line {line}", why=f"it is not {encoding.value.upper()}", how=how
     )
+
+
+def _without_end(data: bytes) -> bytes:
+    """The bytes up to an end of file of DOS behind which nothing stands."""
+    at = data.find(_END_OF_FILE)
+    return data if at < 0 or data[at:].strip(_BEHIND_THE_END) else data[:at]
+
+
+def _is_utf_8(data: bytes, encoding: Encoding) -> bool:
+    """Whether all letters beyond ASCII are letters of UTF-8, which texts in that encoding hardly ever are."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return max(text, default="") >= (_FIRST_OF_THREE_BYTES if encoding in _HAS_PAIRS else "\x80")

@@ -205,7 +205,7 @@ def _wrapped(text: str, width: int, page: CodePageText) -> list[str]:
     lines: list[str] = []
     at = 0
     while at < len(text):
-        end = at + page.fitting(text[at : at + width], width)
+        end = at + page.fitting(text[at : at + width + 1], width)
         if end < len(text) and text[end] != " ":
             blank = text.rfind(" ", at, end)
             end = blank if blank > at else end

@@ -130,13 +130,6 @@ def _fold_faults(lines: PageLines) -> Iterator[Fault]:
         key = "after" if fold.last == fold.after else "last"
         yield Fault(f"fold, {key}", f"no line is below the fold: it is {on}; allowed are 1 to {lines.count - 1}")
         return
-    if fold.last < fold.after:
-        yield Fault(
-            "fold, last",
-            f"it is {fold.last}, above the first line on the fold, {fold.after + 1}; "
-            f"allowed are {fold.after + 1} to {lines.count - 1}",
-        )
-        return
     if fold.last == fold.after and fold.gap_units == 0:
         yield Fault("fold, gap", "the fold has no gap: it is 0 mm; allowed is more")
     above, top = lines.y(fold.after), lines.y(fold.last + 1) - CAPITAL_HEIGHT

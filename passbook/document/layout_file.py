@@ -168,6 +168,9 @@ def parse_layout(name: str, data: bytes, file: str) -> BookLayout:
         for where, fold in (("fold", parsed.fold), ("first_page, fold", None if first is None else first.fold)):
             if fold is not None and (why := _fold_fault(fold)):
                 raise PassbookError("layout-malformed", file=file, where=where, why=why)
+            if fold is not None and fold.first is not None and fold.last is not None and fold.last < fold.first:
+                why = f"it is {fold.last}, above the first line on the fold, {fold.first}"
+                raise PassbookError("layout-malformed", file=file, where=f"{where}, last", why=why)
         layout = _book(name, parsed)
     else:
         layout = _sheet(name, parsed)

@@ -43,7 +43,18 @@ def substitute_faults(table: Mapping[str, str]) -> Iterator[tuple[str, str, bool
         yield where, why, not (substitute and fits)
 
 
-_SIGNS: Final = MappingProxyType({"\u2026": "...", "\u20ac": "EUR", "\u00a3": "GBP", "\u00a5": "JPY", "\u20b9": "INR"})
+_SIGNS: Final = MappingProxyType(
+    {
+        "\u2026": "...",
+        "\u20ac": "EUR",
+        "\u00a3": "GBP",
+        "\u00a5": "JPY",
+        "\u20b9": "INR",
+        # The decimal mark and the grouping of Arabic digits.
+        "\u066b": ".",
+        "\u066c": ",",
+    }
+)
 """What is usually printed for other signs."""
 
 

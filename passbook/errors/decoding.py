@@ -84,6 +84,8 @@ def found_complaint(error: Exception, kind: Any, table: object) -> Complaint:
     for step in steps:
         found = found[int(step[1:-1]) if step.startswith("[") else step]
     shape = "a table" if isinstance(found, dict) else "a list" if isinstance(found, list) else shown(str(found))
+    # A number in quotes would look like one.
+    shape = f"the text {shape}" if isinstance(found, str) and _KIND.fullmatch(why) else shape
     shape = shape or "empty"
     return Complaint(told.where, f"it is {shape}; {_plainly(why, words) or told.why}")
 

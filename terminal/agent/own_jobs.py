@@ -139,7 +139,7 @@ class OwnJobs:
             readable = True
         except PassbookError:
             readable = False
-        return question_of(row.record, row.wraps, readable=readable)
+        return question_of(self.spool.books.renewed(row.record), row.wraps, readable=readable)
 
     async def answer(self, terminal: str, answer: AnswerQuestion) -> JobView:
         """Take a person's answer about an own copy.  Raises PassbookError, and then nothing has changed."""
@@ -157,6 +157,8 @@ class OwnJobs:
             self.jobs.keys.put(answer.job, shown or self.data_key(row))
         date, trusted = self.clock.business_date(), self.clock.trusted()
         change = changes.answer(given, at=stamp(self.clock), date=date, trusted=trusted)
+        if given.verdict is Verdict.DISCARD:
+            change = self.spool.books.renewing(change)
         return self.view(await self.change(answer.job, change))
 
     # Changing

@@ -17,7 +17,6 @@ from terminal.commands import AddCommand
 from terminal.earlier import substituted_words
 from terminal.given_file import add_format, check_format_given, format_given, read_given
 from terminal.page_files import PICTURE, write_pictures
-from terminal.picture import USUAL_WIDTH
 from terminal.told_layouts import told_layouts
 from terminal.workplace import Workplace
 
@@ -72,9 +71,8 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
         lines.append(f"It does not say where it starts; it is shown from page {checked.start.page}, line 1 on.")
     if checked.substituted:
         lines.append(substituted_words(checked.substituted, checked.layout))
-    width = workplace.console.width or USUAL_WIDTH
     for caption, page in zip(captions, checked.pages, strict=True):
-        lines += [caption, *page_rows(page, width)]
+        lines += [caption, *page_rows(page, workplace.console.width)]
     written = write_pictures(arguments.png, captions, checked.pages) if arguments.png is not None else []
     said = {
         "layout": checked.layout,

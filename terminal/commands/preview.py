@@ -11,7 +11,6 @@ from passbook.screen.page_rows import page_rows
 from terminal.commands import JOB_HELP, AddCommand
 from terminal.opened_copy import open_pages
 from terminal.page_files import PICTURE, write_pictures
-from terminal.picture import USUAL_WIDTH
 from terminal.preview_text import caption
 from terminal.workplace import Workplace
 
@@ -41,7 +40,7 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     pages = open_pages(job, copy, ring, arguments.key or "")
     captions = [caption(job, copy.layout, page, then) for page, then in zip(pages, [*pages[1:], None], strict=True)]
     if arguments.text:
-        width = workplace.console.width or USUAL_WIDTH
+        width = workplace.console.width
         lines = [line for words, page in zip(captions, pages, strict=True) for line in (words, *page_rows(page, width))]
         workplace.console.show(pages, lines)
         return 0

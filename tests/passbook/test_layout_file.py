@@ -38,7 +38,7 @@ def with_keys(*lines: str) -> str:
         ('kind = "passbook"', "", "the top level: kind is missing; it must be one of passbook, text, form"),
         ('left = "3 mm"', "", "the top level: left is missing"),
         ("cpi = 10", "cpi = 11.5", "cpi: 11.5 is no pitch; it must be one of 10, 12, 15, 16.7, 17.1, 20"),
-        ("cpi = 10", 'cpi = "10"', "cpi: it is 10; it must be a number"),
+        ("cpi = 10", 'cpi = "10"', "cpi: it is the text 10; it must be a number"),
         ("width = 14", "width = 0", "column 2, width: it is 0; it must be a whole number of at least 1"),
         ("width = 14", "width = 401", "column 2, width: it is 401; it must be a whole number of at most 400"),
         ("width = 14", "width = [14]", "column 2, width: it is a list; it must be a whole number"),
@@ -97,6 +97,7 @@ def test_a_fault_is_told_with_what_was_found_and_what_is_allowed(old: str, new: 
         ('{ after = 24, gap = "1 in" }', "no line is below the fold: it is 24; allowed are 1 to 23"),
         ("{ first = 12, last = 24 }", "fold, last: no line is below the fold: it is 24; allowed are 1 to 23"),
         ("{ first = 12, last = 10 }", "fold, last: it is 10, above the first line on the fold, 12"),
+        ("{ first = 12, last = 11 }", "fold, last: it is 11, above the first line on the fold, 12"),
         ('{ after = 12, gap = "0 in" }', "the fold has no gap: it is 0 mm; allowed is more"),
         ('{ after = 12, gap = "1 in", at = "87 mm" }', "the fold goes through line 12 or lies beyond it: it is 87 mm"),
         (

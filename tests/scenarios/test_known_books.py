@@ -10,7 +10,7 @@ import pytest
 
 from demo.people import Printing
 from demo.secrets_search import search_files
-from demo.world import CommandFailed
+from demo.world import PRINTER, CommandFailed
 from drivers.simulator.faults import AfterStrike, Target
 from passbook.errors.kinds import EXIT_CODES, Mender
 from tests.house import ROOT
@@ -36,11 +36,11 @@ def remembering(office: Office) -> Office:
     return office
 
 
-def update(office: Office, statement: Statement, book: str = "") -> Printing:
+def update(office: Office, statement: Statement, book: str = "", *options: str) -> Printing:
     """`teller print` of the entries of a statement into the book of FIRST, or another one of its owner."""
     file = office.world.folder / f"update-{statement.number}.csv"
     file.write_text(statement.csv().replace(statement.account, FIRST.account), "utf-8")
-    return office.counter.print_in_background(file, book or book_of(FIRST), LAYOUT)
+    return office.counter.print_in_background(file, book or book_of(FIRST), LAYOUT, *options)
 
 
 def asked(office: Office, printing: Printing, reason: str, place: Place = (1, 4)) -> str:
@@ -125,6 +125,25 @@ def test_a_gap_is_asked_about_and_the_answer_names_the_line(remembering: Office)
     assert "Its book stands at page 1, line 4: send it again at page 1, line 4." in " ".join(said.split())
     assert far.end() == 1
     on_paper(remembering, FIRST)
+
+
+@pytest.mark.long
+def test_a_question_and_its_answer_name_the_line_at_which_the_book_stands_meanwhile(remembering: Office) -> None:
+    remembering.finish(update(remembering, FIRST))
+    remembering.world.ctl("printer", "pause", PRINTER, "--person", "Ann")
+    earlier = update(remembering, NEXT)
+    assert earlier.job
+    far = update(remembering, FAR, "", "--priority", "90")
+    assert far.job
+    remembering.world.ctl("printer", "resume", PRINTER, "--person", "Ann")
+    job = asked(remembering, far, "book-gap")
+    remembering.finish(earlier)
+    [question] = remembering.questions()
+    assert question["job"]["book"]["place"] == [1, 6]
+    said = remembering.counter.screen("answer", job, "--discard", "--person", "Ann")
+    assert "Its book stands at page 1, line 6: send it again at page 1, line 6." in " ".join(said.split())
+    assert far.end() == 1
+    on_paper(remembering, FIRST, NEXT)
 
 
 @pytest.mark.long
