@@ -131,6 +131,19 @@ def test_a_word_that_contradicts_the_column_of_an_amount_is_refused(text: str, c
 def test_a_word_for_credit_is_refused_where_the_rule_has_another_sign(column: str) -> None:
     error = refused("12.00CR", rule=AmountRule(), column=column)
     assert "its sign is written cr-dr, and it must be written minus" in str(error)
+    assert error.facts["example"] == "-2500.00"
+
+
+@pytest.mark.parametrize(
+    ("sign", "example"),
+    [
+        (WrittenSign.TRAILING_MINUS, "2500.00-"),
+        (WrittenSign.BRACKETS, "(2500.00)"),
+        (WrittenSign.CR_DR, "2500.00 DR"),
+    ],
+)
+def test_the_example_for_a_sign_of_another_style_has_that_sign(sign: WrittenSign, example: str) -> None:
+    assert refused("-5.00", rule=AmountRule(sign=sign)).facts["example"] == example
 
 
 @pytest.mark.parametrize(

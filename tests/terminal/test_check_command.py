@@ -172,6 +172,17 @@ def test_a_terminal_that_is_not_enrolled_judges_by_the_shipped_layouts(teller: T
     assert teller.run("check", document).code == 2
 
 
+def test_a_wide_book_keeps_its_columns_where_there_is_no_screen(teller: Teller, document: Path) -> None:
+    head = HEAD.replace("savings-24", "india-36").replace("EUR", "INR") + "# start: page 1 line 1\n"
+    rows = ["2026-01-05,ATM,2000.00,,13382.50", "2026-01-06,NEFT,,2000.00,15382.50"]
+    document.write_text(head + HEADER + "\n".join(rows), "utf-8")
+    columns = {one.name: one for one in shipped_layouts()["india-36"].columns}
+    rows = [row.partition("|")[2] for row in teller.run("check", document).out.splitlines() if "2,000.00" in row]
+    ends = [row.index("2,000.00") + len("2,000.00") for row in rows]
+    assert ends == [columns[name].end for name in ("withdrawal", "deposit")]
+    assert max(map(len, rows)) > 80
+
+
 def test_words_that_do_not_fit_end_the_command(enrolled: tuple[Teller, FakeAppliance], document: Path) -> None:
     teller, _ = enrolled
     assert teller.run("check", document, "--page", "1").code == 6
