@@ -194,9 +194,16 @@ class AgentOperations:
 
     @operation("Spooler.ListJobs", CALLERS)
     async def list_jobs(self, _call: Call, page: Page) -> JobPage:
-        """List the jobs of the appliance; while it is away the list that the agent has, with its age."""
+        """List the jobs of the appliance; while it is away the list that the agent has, with its age.
+
+        Own copies that the appliance does not have yet go before its own jobs.
+        """
         if self._reach.is_reached:
-            return await self._upstream.command("Spooler.ListJobs", page, JobPage)
+            told = await self._upstream.command("Spooler.ListJobs", page, JobPage)
+            there = {one.job for one in told.jobs}
+            unsent = [one for one in self._own.unfinished() if self._submissions.is_waiting(one.job_id)]
+            views = [self._own.view(one) for one in unsent if page.after == 0 and one.job_id not in there]
+            return replace(told, jobs=(*views, *told.jobs))
         own = map(self._own.view, self._own.unfinished())
         return self._kept.page(own) if page.after == 0 else JobPage(())
 
@@ -227,12 +234,7 @@ class AgentOperations:
             if not await self._give(record):
                 ended = changes.cancel(stamp(self._own.clock), name, order.person)
                 return self._own.view(await self._own.change(order.job, ended))
-        try:
-            return await self._upstream.command("Spooler.CancelJob", order, JobView)
-        except PassbookError as error:
-            if error.code != "unknown-job" or not self._submissions.is_waiting(order.job):
-                raise
-            return self._own.view(await self._own.end_canceled(record, name, order.person))
+        return await self._submissions.cancel(order, name)
 
     @operation("Spooler.HoldJob", CALLERS, "right-not-here", "not-allowed-in-state", "job-is-printing")
     async def hold(self, _call: Call, order: JobOrder) -> JobView:

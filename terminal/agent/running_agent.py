@@ -294,7 +294,10 @@ class Agent:
         while True:
             await asyncio.sleep(LIST_LOOK)
             if self._reach.is_reached:
+                # An area of the appliance may be back, or have room again, without a new connection.
+                self._reporting.resume()
                 with contextlib.suppress(PassbookError):
+                    await self._submissions.resume()
                     await self._learn_list()
 
     def _hear(self, message: Envelope) -> None:

@@ -26,7 +26,7 @@ from passbook.job.print_right import RightState
 from passbook.job.record import Record
 from passbook.job.states import Reason
 from passbook.protocol.book_words import check_book
-from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, JobView, SubmitJob
+from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, JobOrder, JobView, SubmitJob
 from passbook.protocol.naming import check_name
 from passbook.protocol.two_spools import at_terminal_only
 from spooler.clock import stamp
@@ -85,6 +85,7 @@ class Submissions:
         self._rng = rng
         self._sending: dict[str, asyncio.Lock] = {}
         self._accepting: set[str] = set()
+        self._unsent: set[str] = set()
         self._passed_on: dict[str, _Way] = {}
         files.make_folder(folder)
         own.is_waiting = self.is_waiting
@@ -189,6 +190,7 @@ class Submissions:
             sealed = envelope.seal(identity, key, attributes=attributes, plan=plan, document=document, rng=self._rng)
             wrap = wrap_for_owner(record, key, request, self._own.store.key, self._rng)
             self._accepting.add(record.job_id)
+            self._unsent.add(record.job_id)
             self._note_waiting(record, request, prepared)
         except BaseException:
             self._accepting.discard(reserved.job_id)
@@ -258,7 +260,7 @@ class Submissions:
             try:
                 await self._send(job)
             except PassbookError as error:
-                _LOG.warning("job-not-sent", job=job, code=error.code)
+                _LOG.limited(job).warning("job-not-sent", job=job, code=error.code)
                 self._upstream.must_be_reached()
 
     async def _send(self, job: str, key: bytes = b"") -> JobView | None:
@@ -271,6 +273,9 @@ class Submissions:
         async with self._sending.setdefault(job, asyncio.Lock()):
             if job in self._accepting:
                 return None
+            # Whatever became of the first time, any other is a repetition: the appliance may have the job (P10).
+            is_first = job in self._unsent
+            self._unsent.discard(job)
             record = self._own.record(job)
             if record is None or not self.is_waiting(job):
                 # The cut came before the copy was durable: nothing was accepted.
@@ -286,7 +291,7 @@ class Submissions:
             if record.ended or not record.untouched or is_claimed:
                 view = await self._announce(record)
             elif record.valid:
-                view = await self._offer(record, key or self._own.ring.keys.get(record.key_ref, b""))
+                view = await self._offer(record, key or self._own.ring.keys.get(record.key_ref, b""), is_first=is_first)
             else:
                 view = await self._known_there(job)
             if view is None:
@@ -294,6 +299,20 @@ class Submissions:
             self._answered(job)
             _LOG.info("job-sent", job=job)
             return view
+
+    async def cancel(self, order: JobOrder, terminal: str) -> JobView:
+        """Have the appliance end a job; a copy that never arrived there ends here alone.
+
+        One that is being sent arrives first, or not.
+        """
+        async with self._sending.setdefault(order.job, asyncio.Lock()):
+            try:
+                return await self._upstream.command("Spooler.CancelJob", order, JobView)
+            except PassbookError as error:
+                record = self._own.record(order.job)
+                if error.code != "unknown-job" or record is None or not self.is_waiting(order.job):
+                    raise
+                return self._own.view(await self._own.end_canceled(record, terminal, order.person))
 
     async def _known_there(self, job: str) -> JobView | None:
         """The job at the appliance, whose answer was lost in a cut of this side; None where it does not know it."""
@@ -309,10 +328,11 @@ class Submissions:
         request = msgspec.json.decode(files.read(self._file(record.job_id)), type=SubmitJob)
         shared = self._own.store.names.of(record)
         apart = replace(request, name=shared.name, document_date=shared.document_date)
-        announced = replace(at_terminal_only(apart, Reason.APPLIANCE_SILENT), if_apart=IfApart.TERMINAL)
+        alone = at_terminal_only(apart, Reason.APPLIANCE_SILENT)
+        announced = replace(alone, if_apart=IfApart.TERMINAL, first=False)
         return await self._upstream.command(SUBMIT, announced, JobView)
 
-    async def _offer(self, record: Record, key: bytes) -> JobView:
+    async def _offer(self, record: Record, key: bytes, *, is_first: bool) -> JobView:
         """Have a job accepted whose copy waits here."""
         request, document = await asyncio.to_thread(self._own.content, record)
         shape = {"outline": record.outline, "sheet": record.sheet}
@@ -320,7 +340,8 @@ class Submissions:
         if is_sent and len(msgspec.json.encode(record.outline)) > LONGEST_OUTLINE:
             shape = {}
         book = None if record.book is None else replace(record.book, objection=None)
-        sent = replace(request, job=record.job_id, digest=record.digest, key=key, book=book, **shape)
+        first = request.first and is_first
+        sent = replace(request, job=record.job_id, digest=record.digest, key=key, book=book, first=first, **shape)
         try:
             return await self._upstream.command_with(SUBMIT, sent, document if is_sent else b"", JobView)
         except PassbookError as error:

@@ -18,9 +18,9 @@ from passbook.book.claim import BookPlace
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.choice import Choice, IfApart, Keep, Side
-from passbook.job.states import Reason
+from passbook.job.states import JobState, Reason
 from passbook.protocol.document_rules import ChoiceRule
-from passbook.protocol.messages import JobView, SubmitJob
+from passbook.protocol.messages import JobOrder, JobView, SubmitJob
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
 from spooler.clock import SystemClock
 from spooler.data_keys import DataKeys
@@ -49,7 +49,10 @@ BUSY = NetworkConfig(queued=LoadMarks(100, 50))
 
 
 class Appliance(Upstream):
-    """The connection to an appliance that accepts everything, unless `refuses` has a code; `sent` is what it got."""
+    """The connection to an appliance that accepts everything, unless `refuses` has a code; `sent` is what it got.
+
+    An answer to a document waits for `gate`, where there is one.
+    """
 
     def __init__(self) -> None:
         super().__init__(
@@ -57,6 +60,9 @@ class Appliance(Upstream):
         )
         self.sent: list[tuple[SubmitJob, bytes]] = []
         self.refuses: PassbookError | None = None
+        self.gate: asyncio.Event | None = None
+        self.is_at_gate = asyncio.Event()
+        self.accepted: list[str] = []
 
     def must_be_reached(self) -> None:  # type: ignore[explicit-override]  # override is of Python 3.12
         if self.refuses is not None and self.refuses.code == "appliance-unreachable":
@@ -68,9 +74,17 @@ class Appliance(Upstream):
         self.sent.append((payload, document))
         if self.refuses is not None:
             raise self.refuses
+        if self.gate is not None:
+            self.is_at_gate.set()
+            await self.gate.wait()
+        self.accepted.append(payload.job)
         return view(job=payload.job or f"drawn for {payload.client_request}", choice=payload.choice)
 
     async def command(self, name: str, payload: Any, kind: type[Any]) -> Any:  # type: ignore[explicit-override]  # override is of Python 3.12
+        if name == "Spooler.CancelJob":
+            if payload.job not in self.accepted:
+                raise PassbookError("unknown-job", job=payload.job)
+            return view(job=payload.job, state=JobState.CANCELED, reasons=("job-canceled-by-user",))
         return await self.command_with(name, payload, b"", kind)
 
     async def job(self, job: str) -> JobView:  # type: ignore[explicit-override]  # override is of Python 3.12
@@ -230,6 +244,64 @@ def test_a_document_is_read_by_its_import_profile_where_a_rule_asks_for_its_form
     assert till.sent() == (AT_TERMINAL, Reason.BY_RULE.value, False)
     assert till.own.record(job) is not None
     assert till.refused("r-2", document, **facts).code == "two-readings"
+
+
+# The same job again (P10)
+
+
+def test_only_the_very_first_sending_of_a_job_says_that_it_is_the_first(open_till: OpenTill) -> None:
+    till = open_till()
+    till.appliance.refuses = PassbookError("connection-lost")
+    till.submit("r-1")
+    till.appliance.refuses = None
+    asyncio.run(till.submissions.resume())
+    assert [(one.first, one.job) for one, _ in till.appliance.sent] == [
+        (True, till.appliance.accepted[0]),
+        (False, *till.appliance.accepted),
+    ]
+
+
+def test_a_job_that_was_kept_while_the_appliance_was_away_is_new_there_once(open_till: OpenTill) -> None:
+    till = open_till()
+    till.appliance.refuses = PassbookError("connection-lost")
+    till.submit("r-1", if_apart=IfApart.ASK)
+    for _ in range(2):
+        asyncio.run(till.submissions.resume())
+    assert [one.first for one, _ in till.appliance.sent] == [True, False, False]
+
+
+# Canceled before the appliance has it
+
+
+def test_a_job_that_never_arrived_is_canceled_here(open_till: OpenTill) -> None:
+    till = open_till()
+    till.appliance.refuses = PassbookError("connection-lost")
+    job = till.submit("r-1").job
+    till.appliance.refuses = None
+    told = asyncio.run(till.submissions.cancel(JobOrder(job, "Ann"), TELLER))
+    assert (told.job, told.state, told.side) == (job, JobState.CANCELED, Side.TERMINAL)
+    asyncio.run(till.submissions.resume())
+    assert (till.appliance.accepted, till.submissions.waiting()) == ([], [])
+
+
+def test_a_job_that_is_canceled_while_it_is_sent_is_canceled_where_it_arrives(open_till: OpenTill) -> None:
+    till = open_till()
+
+    async def story() -> JobView:
+        till.appliance.gate = asyncio.Event()
+        request = SubmitJob("r-1", printer=PRINTER, format="text", layout="sheet", first=True)
+        sending = asyncio.create_task(till.submissions.submit(request, TEXT))
+        await till.appliance.is_at_gate.wait()
+        order = JobOrder(till.appliance.sent[0][0].job, "Ann")
+        canceling = asyncio.create_task(till.submissions.cancel(order, TELLER))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        till.appliance.gate.set()
+        await sending
+        return await canceling
+
+    told = asyncio.run(story())
+    assert (told.job, told.state, told.side) == (till.appliance.accepted[0], JobState.CANCELED, Side.APPLIANCE)
 
 
 # The marks of the own spool
