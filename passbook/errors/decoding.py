@@ -44,7 +44,7 @@ class Complaint(NamedTuple):
     why: str
 
 
-def complaint(error: ValueError | RecursionError, otherwise: str) -> Complaint:
+def complaint(error: ValueError, otherwise: str) -> Complaint:
     """Place and cause of a decoder's error about a document; `otherwise` replaces a cause that would quote it."""
     why, place = _split(error)
     if found := _KIND.fullmatch(why):
