@@ -169,6 +169,11 @@ def _host_and_port(parts: SplitResult) -> tuple[str, int]:
         host, port = None, None
     if not host or not port or parts.path:
         raise ValueError(f"expected {parts.scheme}://HOST:PORT with a port from 1 to {_LAST_PORT}")
+    try:
+        # The system's search for a host writes it so, and raises no error of a port where it cannot.
+        host.encode("idna")
+    except UnicodeError:
+        raise ValueError("expected a host name whose parts have 1 to 63 letters") from None
     return host, port
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from drivers.ports.doubts import port_warnings
 from drivers.ports.place import place_of
 from drivers.ports.port_address import (
     BAUDS,
@@ -22,6 +23,9 @@ from drivers.ports.port_address import (
     has_no_handshake,
     parse_port_url,
 )
+
+
+HOST_NAME = "expected a host name whose parts have 1 to 63 letters"
 
 
 @pytest.mark.parametrize(
@@ -42,6 +46,7 @@ from drivers.ports.port_address import (
             "rfc2217://server-1:2001?baud=38400&parity=odd",
             RemoteLine("server-1", 2001, LineSettings(38400, parity=Parity.ODD)),
         ),
+        (f"tcp://{'a' * 63}.example.:9100", TcpAddress(f"{'a' * 63}.example.", 9100)),
         ("rfc2217://[fe80::1]:2001", RemoteLine("fe80::1", 2001, LineSettings())),
     ],
 )
@@ -66,6 +71,10 @@ def test_addresses_are_understood(url: str, meant: PortAddress) -> None:
         ("tcp://host:1?baud=9600", "expected nothing behind ? for tcp://"),
         ("tcp://me:word@host:1", "expected no # and no user name"),
         ("tcp://host:1#2", "expected no # and no user name"),
+        ("tcp://printer-1..branch.example:9100", HOST_NAME),
+        ("tcp://.example:9100", HOST_NAME),
+        (f"tcp://{'a' * 64}.example:9100", HOST_NAME),
+        ("rfc2217://printer-1..branch.example:2001", HOST_NAME),
         ("tcp://[::1:1", "expected a host, or an IPv6 address in brackets"),
         ("tcp://ho st:1", "expected printable characters of ASCII without spaces; write others as %20"),
         ("tcp://häuschen:1", "expected printable characters of ASCII without spaces; write others as %20"),
@@ -141,6 +150,7 @@ def test_any_text_is_an_address_or_one_sentence(text: str) -> None:
         assert "\n" not in str(error)
     else:
         assert place_of(text, "here")
+        assert isinstance(port_warnings("p", text, has_graphics=True), list)
         assert can_be_plugged(text) in {True, False}
 
 
