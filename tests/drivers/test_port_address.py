@@ -24,7 +24,6 @@ from drivers.ports.port_address import (
     parse_port_url,
 )
 
-
 HOST_NAME = "expected a host name whose parts have 1 to 63 letters"
 
 
