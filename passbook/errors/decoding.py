@@ -48,7 +48,7 @@ def complaint(error: ValueError, otherwise: str) -> Complaint:
     """Place and cause of a decoder's error about a document; `otherwise` replaces a cause that would quote it."""
     why, place = _split(error)
     if found := _KIND.fullmatch(why):
-        why = f"it is {_PLAIN.get(found[2], found[2])}, and must be {_PLAIN.get(found[1], found[1])}"
+        why = f"it is {_PLAIN.get(found[2], found[2])}, and must be {_kinds(found[1])}"
     elif found := _MISSING.fullmatch(why):
         why = f"{found[1]} is missing"
     elif not _HARMLESS.fullmatch(why):
@@ -85,7 +85,10 @@ def found_complaint(error: Exception, kind: Any, table: object) -> Complaint:
         found = found[int(step[1:-1]) if step.startswith("[") else step]
     shape = "a table" if isinstance(found, dict) else "a list" if isinstance(found, list) else shown(str(found))
     shape = shape or "empty"
-    return Complaint(told.where, f"it is {shape}; {_plainly(why, words) or told.why}")
+    expected = _plainly(why, words)
+    if expected.endswith(_PLAIN["object"]) and (keys := ", ".join(dict.fromkeys(_keys(inspect.type_info(kind), steps)))):
+        expected += f" with {keys}"
+    return Complaint(told.where, f"it is {shape}; {expected or told.why}")
 
 
 _PLAIN: Final = {
@@ -104,12 +107,18 @@ _BOUNDS: Final = {
 }
 
 
+def _kinds(kinds: str) -> str:
+    """The types that msgspec expects, as an operator says them; what may be left out is still of a type."""
+    wanted = kinds.removesuffix(" | null")
+    return _PLAIN.get(wanted) or " or ".join(_PLAIN.get(one, one) for one in wanted.split(" | "))
+
+
 def _plainly(why: str, words: str) -> str:
     """The expected value as an operator says it; empty where msgspec says nothing of it."""
     if words:
         return f"it must be one of {words}"
     if found := _KIND.fullmatch(why):
-        return f"it must be {_PLAIN.get(found[1], found[1])}"
+        return f"it must be {_kinds(found[1])}"
     if found := _BOUND.fullmatch(why):
         bound, _, number = found[2].rpartition(" ")
         unit = "" if not bound.startswith("of") else " character" if found[1] == "str" else " item"

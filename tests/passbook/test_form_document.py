@@ -203,6 +203,14 @@ def test_a_form_layout_that_contradicts_itself_is_named_by_its_key(old: str, new
     )
 
 
+def test_the_place_of_a_number_is_told_by_its_keys_where_it_is_no_table() -> None:
+    text = layout_bytes("certificate").decode()
+    place = "number = { line = 1, start = 60, width = 10 }"
+    assert place in text
+    with pytest.raises(PassbookError, match="number: it is x; it must be a table with line, start, width"):
+        parse_layout("mine", text.replace(place, 'number = "x"').encode(), "mine.toml")
+
+
 def test_a_form_of_nothing_is_refused() -> None:
     data = layout_bytes("certificate").decode().partition("[[texts]]")[0]
     with pytest.raises(PassbookError) as caught:
