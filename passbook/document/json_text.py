@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from passbook.errors import shown
+from passbook.errors.decoding import name_shown
 
 DEEPEST: Final = 20
 """The most objects and arrays in each other; no format has more than four.
@@ -80,11 +80,6 @@ def _second_name(text: str) -> tuple[str, int]:
 def _shown_spot(text: str, at: int) -> str:
     """A place of the text as people count it."""
     return f"line {text.count(_END, 0, at) + 1}, character {at - text.rfind(_END, 0, at)}"
-
-
-def name_shown(name: str) -> str:
-    """A field's name for an error; only one that looks like a name, since a peer may write anything there."""
-    return name if re.fullmatch(r"[a-z][A-Za-z0-9_-]{0,39}", name) else f"a name of {len(shown(name))} characters"
 
 
 def _refuse_depth(text: str) -> None:

@@ -63,11 +63,7 @@ def _place(text: str, number: int, column: str) -> str:
 
 def _refusal(text: str, error: ValueError) -> PassbookError:
     """What does not fit the format, by its field and its place."""
-    is_unknown = "unknown field" in str(error)
-    otherwise = (
-        "it has a field that the format does not have" if is_unknown else "it is not what the format allows there"
-    )
-    found = complaint(error, otherwise)
+    found = complaint(error, UpdateDraft, otherwise="it is not what the format allows there")
     path = _PATH.search(str(error))
     where = f"{found.where} ({spot_of(text, _steps(path[1]) if path is not None else [])})"
     entry, _, column = found.where.partition(", ")

@@ -306,6 +306,13 @@ def test_a_refusal_of_json_speaks_of_no_import_profile(entry: dict[str, object])
     assert "import" not in str(error)
 
 
+def test_an_unknown_field_of_an_entry_is_named_with_those_that_are_known() -> None:
+    error = json_refusal(entries=[{"date": "2026-03-02", "txt": PRIVATE}])
+    known = "date, text, withdrawal, deposit, balance, others"
+    assert error.facts["why"] == f"it has txt, which is no field of the format; known: {known}"
+    assert str(error.facts["where"]).startswith("entry 1 (")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("format_name", "begin", "end", "where"),
