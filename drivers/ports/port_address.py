@@ -33,7 +33,7 @@ class Flow(StrEnum):
     RTS = "rts"
     """Its DTR is wired to our CTS; the kernel waits for it."""
     XON = "xon"
-    """It sends XOFF and XON.  Unsafe for dot graphics and magnetic stripes: their bytes may be 11 and 13 hex."""
+    """It sends XOFF and XON.  Unsafe for ESC/POS, dot graphics and magnetic stripes: bytes may be 11 and 13 hex."""
     NONE = "none"
     """It does not."""
 

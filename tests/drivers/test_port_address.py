@@ -149,7 +149,7 @@ def test_any_text_is_an_address_or_one_sentence(text: str) -> None:
         assert "\n" not in str(error)
     else:
         assert place_of(text, "here")
-        assert isinstance(port_warnings("p", text, has_graphics=True), list)
+        assert isinstance(port_warnings("p", text, takes_any_byte=True), list)
         assert can_be_plugged(text) in {True, False}
 
 
