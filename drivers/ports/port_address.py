@@ -190,9 +190,10 @@ def _usblp(parts: SplitResult) -> PrinterDevice:
 
 
 def _device(parts: SplitResult) -> str:
-    if parts.netloc or parts.path in {"", "/"}:
+    path = unquote(parts.path, errors="replace")
+    if parts.netloc or path in {"", "/"} or not path.isprintable():
         raise ValueError(f"expected {parts.scheme}:/// and the path of a device")
-    return parts.path
+    return path
 
 
 def _usb(parts: SplitResult) -> UsbPrinter:

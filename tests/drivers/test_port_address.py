@@ -41,6 +41,9 @@ HOST_NAME = "expected a host name whose parts have 1 to 63 letters"
         ("pty:///run/printer", SerialLine("/run/printer", LineSettings(flow=Flow.NONE), is_pseudo=True)),
         ("usb://04b8:E015/A%2F1%20b", UsbPrinter(0x04B8, 0xE015, "A/1 b")),
         ("usblp:///dev/usb/lp0", PrinterDevice("/dev/usb/lp0")),
+        ("pty:///run/the%20printer", SerialLine("/run/the printer", LineSettings(flow=Flow.NONE), is_pseudo=True)),
+        ("serial:///dev/f%C3%BCr%3F1?baud=1200", SerialLine("/dev/für?1", LineSettings(1200))),
+        ("usblp:///dev/my%20printers/lp0", PrinterDevice("/dev/my printers/lp0")),
         (
             "rfc2217://server-1:2001?baud=38400&parity=odd",
             RemoteLine("server-1", 2001, LineSettings(38400, parity=Parity.ODD)),
@@ -87,6 +90,8 @@ def test_addresses_are_understood(url: str, meant: PortAddress) -> None:
         ("usblp://dev/usb/lp0", "expected usblp:/// and the path of a device"),
         ("serial://", "expected serial:/// and the path of a device"),
         ("serial:///", "expected serial:/// and the path of a device"),
+        ("serial:///dev/%00", "expected serial:/// and the path of a device"),
+        ("pty:///run/a%0Ab", "expected pty:/// and the path of a device"),
         ("serial://host/dev/ttyS0", "expected serial:/// and the path of a device"),
         ("serial:///dev/x?baud=fast", "baud is not one of 110, "),
         ("serial:///dev/x?baud=0", "baud is not one of 110, "),
