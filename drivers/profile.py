@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
 import codecs
 import tomllib
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from importlib.resources import files
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
@@ -64,9 +65,9 @@ class WideCharacters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse what is not hexadecimal, and a switch of no bytes."""
-        if not (bytes.fromhex(self.begin) and bytes.fromhex(self.end)):
+        if not (hex_bytes("begin", self.begin) and hex_bytes("end", self.end)):
             raise ValueError('expected the bytes of both switches, such as begin = "1C 26" and end = "1C 2E"')
-        bytes.fromhex(self.set_up)
+        hex_bytes("set_up", self.set_up)
 
 
 class CodePage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,23 +124,61 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _P = TypeVar("_P", bound=Profile)
 
 
-def parse_profile(data: bytes, file: str, kind: type[_P], shipped: Collection[str] = ()) -> _P:
+def parse_profile(
+    data: bytes,
+    file: str,
+    kind: type[_P],
+    contradictions: Callable[[_P], Iterable[tuple[str, str]]],
+    shipped: Collection[str] = (),
+) -> _P:
     """A profile from TOML; it may extend one of `shipped`, and then says only what differs.
 
-    Tables are merged, key by key; any other value, a list of tables too, takes the place of the extended one.  Raises
-    PassbookError `profile-malformed` naming `file`, the key and what is allowed.
+    Tables are merged, key by key; any other value, a list of tables too, takes the place of the extended one.
+    `contradictions` finds key and cause of each value with which nothing could be printed, or that another contradicts.
+    Raises PassbookError `profile-malformed` naming `file`, the key and what is allowed.
     """
+    table = _table(data, file, shipped)
+    try:
+        profile = msgspec.convert(table, kind)
+    except msgspec.ValidationError as error:
+        why = full_complaint(error, kind).why
+        raise PassbookError("profile-malformed", file=file, where=_place(error, table, kind), why=why) from None
+    for where, why in contradictions(profile):
+        raise PassbookError("profile-malformed", file=file, where=where, why=why)
+    return profile
+
+
+def _table(data: bytes, file: str, shipped: Collection[str]) -> dict[str, Any]:
+    """The table of a profile with all that it extends."""
     try:
         table = tomllib.loads(toml_text(data.removeprefix(codecs.BOM_UTF8)))
-        if EXTENDS in table:
-            table = deep_merge(_extended(table.pop(EXTENDS), file, shipped), table)
-        return msgspec.convert(table, kind)
-    except msgspec.ValidationError as error:
-        _, _, where = str(error).partition(" - at `$.")
-        why = full_complaint(error, kind).why
-        raise PassbookError("profile-malformed", file=file, where=where.rstrip("`") or "top", why=why) from None
+        return deep_merge(_extended(table.pop(EXTENDS), file, shipped), table) if EXTENDS in table else table
     except (ValueError, RecursionError) as error:
         raise PassbookError("profile-malformed", file=file, where="text", why=str(error)) from None
+
+
+def _place(error: msgspec.ValidationError, table: dict[str, Any], kind: type[Profile]) -> str:
+    """The key of an error; of a table whose keys are names msgspec says none, so its entries are tried."""
+    _, _, found = str(error).partition(" - at `$.")
+    above, unnamed, below = found.rstrip("`").partition("[...]")
+    if not unnamed:
+        return above or "top"
+    *way, last = above.split(".")
+    holder = table
+    for step in way:
+        holder = holder[step]
+    entries = list(holder[last].items())
+
+    def is_among(count: int) -> bool:
+        holder[last] = dict(entries[:count])
+        try:
+            msgspec.convert(table, kind)
+        except msgspec.ValidationError as other:
+            return str(other) == str(error)
+        return False
+
+    number = bisect.bisect_left(range(len(entries)), True, key=lambda at: is_among(at + 1))
+    return f"{above}.{shown(entries[number][0])}{below}"
 
 
 EXTENDS: Final = "extends"
@@ -164,6 +203,23 @@ def deep_merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, An
         below = found.get(key)
         found[key] = deep_merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return found
+
+
+def repeated(table: str, key: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Key and cause of each value of a list of tables that one before it has already."""
+    seen: set[str] = set()
+    for number, value in enumerate(values):
+        if value in seen:
+            yield f"{table}[{number}].{key}", f"{value} stands twice; expected each {key} once"
+        seen.add(value)
+
+
+def hex_bytes(key: str, text: str) -> bytes:
+    """The bytes that the hexadecimal text of a key says.  Raises ValueError."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise ValueError(f"expected hexadecimal bytes such as 1B 4F for {key}") from None
 
 
 def assumed_values(profile: Profile) -> tuple[Assumed, ...]:

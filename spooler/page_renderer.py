@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, ParamSpec, TypeAlias, TypeVar
@@ -36,7 +37,11 @@ Render: TypeAlias = Callable[[RenderRequest], tuple[bytes, ...]]
 
 DRAWN_AT_ONCE: Final = 2
 MOST_DRAWN: Final = 8
-"""Documents that are drawn or wait for it; the last one waits half a minute."""
+"""Documents that are drawn or wait for it."""
+MOST_DRAWN_OF_ONE: Final = 2
+"""Those of one source: one that is drawn, and one that waits."""
+LONGEST_DRAWING_WAIT: Final = float(WALL_SECONDS)
+"""Seconds until a document that waits is refused: one is drawn in that time, and a client waits for both."""
 
 _PATIENCE: Final = WALL_SECONDS + 3
 """Seconds for an answer: the renderer ends itself before."""
@@ -138,30 +143,45 @@ def _exchange(connection: socket.socket, data: bytes, deadline: float) -> bytes:
 
 
 class Drawings:
-    """Takes few threads of the pool for documents that are drawn, so that other work never waits for these."""
+    """Takes few threads of the pool for documents that are drawn, so that other work never waits for these.
 
-    def __init__(self) -> None:
+    Of each source one document is drawn at once: a terminal that sends costly ones leaves the rest to all others.
+    """
+
+    def __init__(self, longest_wait: float | None = LONGEST_DRAWING_WAIT) -> None:
+        """Begin without a document; `longest_wait` is in seconds, None to refuse none that waits."""
+        self._longest_wait = longest_wait
         self._free = asyncio.Semaphore(DRAWN_AT_ONCE)
-        self._count = 0
+        self._counts: Counter[str] = Counter()
+        self._turns: dict[str, asyncio.Lock] = {}
 
-    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do the work in a thread, and return its result.  Raises PassbookError `renderer-busy`.
+    async def run(self, source: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do work for a source in a thread, and return its result.  Raises PassbookError `renderer-busy`.
 
         A caller that goes away leaves its work to end by itself; until then it counts.
         """
-        if self._count >= MOST_DRAWN:
+        if self._counts[source] >= MOST_DRAWN_OF_ONE or self._counts.total() >= MOST_DRAWN:
             raise PassbookError("renderer-busy")
-        self._count += 1
-        drawing = asyncio.ensure_future(self._in_thread(functools.partial(work, *args, **kwargs)))
-        drawing.add_done_callback(self._ended)
+        self._counts[source] += 1
+        turn = self._turns.setdefault(source, asyncio.Lock())
+        drawing = asyncio.ensure_future(self._in_thread(turn, functools.partial(work, *args, **kwargs)))
+        drawing.add_done_callback(functools.partial(self._ended, source))
         return await asyncio.shield(drawing)
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        async with self._free:
+    async def _in_thread(self, turn: asyncio.Lock, work: Callable[[], T]) -> T:
+        async with contextlib.AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(self._longest_wait):
+                    await held.enter_async_context(turn)
+                    await held.enter_async_context(self._free)
+            except TimeoutError:
+                raise PassbookError("renderer-busy") from None
             return await asyncio.to_thread(work)
 
-    def _ended(self, drawing: asyncio.Future[T]) -> None:
-        self._count -= 1
+    def _ended(self, source: str, drawing: asyncio.Future[T]) -> None:
+        self._counts[source] -= 1
+        if not self._counts[source]:
+            del self._counts[source], self._turns[source]
         # An error that no caller waits for any more concerns no person.
         if not drawing.cancelled():
             drawing.exception()

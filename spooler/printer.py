@@ -327,6 +327,9 @@ def connect_mechanism(settings: PrinterSettings, dialect: Dialect, clock: Clock)
         port = open_port(settings.port)
     except PortError as error:
         raise MechanismStop.at_port(error) from None
+    except ValueError as error:
+        # A device told what its library does not expect; a desk that fails would tell no person why.
+        raise MechanismStop.at_port(PortError.of(error)) from error
     try:
         return DocumentSession(
             port, dialect, code_page=settings.code_page, printer=settings.name, clock=clock.monotonic

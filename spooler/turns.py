@@ -108,7 +108,8 @@ class Turns:
         self._clock = clock
         self._wake_desk = wake
         self._in_loop = in_loop
-        self._drawing = Drawings()
+        # A turn whose document is refused would end as one with another document, so those of some printers wait.
+        self._drawing = Drawings(longest_wait=None)
         self._lock = threading.RLock()
         self._turns: dict[str, OpenTurn] = {}
         self._silent: set[str] = set()
@@ -369,7 +370,7 @@ class Turns:
         """Return the plan of the document that was sent.  Raises `document-differs`, or why it cannot be placed."""
         destination = self._destinations[record.printer]
         if record.format in DRAWN_FORMATS:
-            return await self._drawing.run(_judged, destination, record, asked, document)
+            return await self._drawing.run(record.printer, _judged, destination, record, asked, document)
         return await asyncio.to_thread(_judged, destination, record, asked, document)
 
     async def _lend(self, turn: OpenTurn) -> TurnTaken:

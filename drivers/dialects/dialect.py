@@ -98,6 +98,10 @@ class Dialect(Protocol):
     def graphics(self) -> Graphics | None:
         """How it prints pictures; None where it prints none."""
 
+    @property
+    def takes_any_byte(self) -> bool:
+        """Whether its commands and pictures have numbers as bytes, so that a line must take no byte for itself."""
+
     def reader(self) -> AnswerReader:
         """A new reader of its answers."""
 

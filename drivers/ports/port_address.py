@@ -33,7 +33,7 @@ class Flow(StrEnum):
     RTS = "rts"
     """Its DTR is wired to our CTS; the kernel waits for it."""
     XON = "xon"
-    """It sends XOFF and XON.  Unsafe for dot graphics and magnetic stripes: their bytes may be 11 and 13 hex."""
+    """It sends XOFF and XON.  Unsafe for ESC/POS, dot graphics and magnetic stripes: bytes may be 11 and 13 hex."""
     NONE = "none"
     """It does not."""
 
@@ -169,6 +169,11 @@ def _host_and_port(parts: SplitResult) -> tuple[str, int]:
         host, port = None, None
     if not host or not port or parts.path:
         raise ValueError(f"expected {parts.scheme}://HOST:PORT with a port from 1 to {_LAST_PORT}")
+    try:
+        # The system's search for a host writes it so, and raises no error of a port where it cannot.
+        host.encode("idna")
+    except UnicodeError:
+        raise ValueError("expected a host name whose parts have 1 to 63 letters") from None
     return host, port
 
 
@@ -185,9 +190,10 @@ def _usblp(parts: SplitResult) -> PrinterDevice:
 
 
 def _device(parts: SplitResult) -> str:
-    if parts.netloc or parts.path in {"", "/"}:
+    path = unquote(parts.path, errors="replace")
+    if parts.netloc or path in {"", "/"} or not path.isprintable():
         raise ValueError(f"expected {parts.scheme}:/// and the path of a device")
-    return parts.path
+    return path
 
 
 def _usb(parts: SplitResult) -> UsbPrinter:

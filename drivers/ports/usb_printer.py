@@ -84,11 +84,15 @@ def _find(printer: UsbPrinter, backend: Any) -> Any:
 
 
 def _serial_of(device: Any) -> str:
-    """The serial number that a device tells of itself; empty where it has none."""
+    """The serial number that a device tells of itself; empty where it has none, or none that can be read."""
     if not device.iSerialNumber:
         return ""
     languages = usb.util.get_langids(device)
-    return str(usb.util.get_string(device, device.iSerialNumber, languages[0])) if languages else ""
+    try:
+        return str(usb.util.get_string(device, device.iSerialNumber, languages[0])) if languages else ""
+    except UnicodeDecodeError:
+        # Half a character: devices that were never given a number send such.
+        return ""
 
 
 def _interface(device: Any) -> Any:

@@ -105,7 +105,7 @@ def warnings(config: Config, loaded: Loaded) -> list[PassbookError]:
     found: list[PassbookError] = []
     taken = {layout.form for layout in loaded.layouts.values() if layout.form}
     for one in config.printers:
-        found += port_warnings(one.name, one.port, has_graphics=loaded.dialects[one.name].graphics is not None)
+        found += port_warnings(one.name, one.port, takes_any_byte=loaded.dialects[one.name].takes_any_byte)
         for kind in sorted({form.kind for form in one.forms} - taken):
             known = ", ".join(sorted(taken)) or "none"
             found.append(PassbookError("form-unused", printer=one.name, form=kind, known=known))

@@ -133,7 +133,7 @@ class Acceptance:
             # A whole message comes by mail alone: no envelope of it would be known here.
             raise PassbookError("unknown-format", format=MAIL_FORMAT, known=", ".join(FORMATS))
         try:
-            prepared = await self._shape(request, document)
+            prepared = await self._shape(actor.name, request, document)
             request = self._with_keep(request, prepared.layout)
         except PassbookError:
             # What was accepted once stays that job, although today's configuration would refuse it.
@@ -173,13 +173,13 @@ class Acceptance:
         # From here the store decides; a terminal that goes away does not undo an acceptance.
         return await asyncio.shield(asyncio.wrap_future(self._jobs.accept(reserved, record, sealed, wraps, key)))
 
-    async def check(self, asked: CheckDocument, document: bytes) -> Shape:
+    async def check(self, actor: Actor, asked: CheckDocument, document: bytes) -> Shape:
         """Judge a document as `submit` would, and keep nothing of it.  Raises PassbookError."""
         # Nothing is sealed, so any key will do.
         request = replace(asked.request, key=bytes(REQUESTER_KEY_BYTES))
         if request.format == MAIL_FORMAT:
             raise PassbookError("unknown-format", format=MAIL_FORMAT, known=", ".join(FORMATS))
-        return await self._shape(request, document)
+        return await self._shape(actor.name, request, document)
 
     async def submit_together(self, actor: Actor, posted: Sequence[Posted]) -> list[Record]:
         """Accept all jobs of one mail, or none; returns after their one commit, in the order of `posted`.
@@ -192,7 +192,7 @@ class Acceptance:
             for one in posted
         ]
         try:
-            shapes = await self._judged(posted)
+            shapes = await self._judged(actor.name, posted)
         except PassbookError:
             known = [
                 self._jobs.spool.known(actor.name, one.request.client_request, content)
@@ -234,7 +234,7 @@ class Acceptance:
         Raises PassbookError; but for `outcome-unknown` nothing was changed.
         """
         request = posted.request
-        shape = await self._shape(request, posted.document)
+        shape = await self._shape(record.requester, request, posted.document)
         attributes, plan = self._attributes(request), encode_plan(shape.plan)
         size = envelope.sealed_size(len(attributes), len(plan), len(posted.document))
         ticket = self._jobs.spool.reserve_beside(record, request.client_request, posted.content, size)
@@ -261,7 +261,7 @@ class Acceptance:
         first = next(step for step in record.outline if step.kind.traits.is_line)
         for start in (None, StartLine(first.page, first.line)):
             try:
-                shape = await self._shape(replace(home, start=start), document)
+                shape = await self._shape(record.requester, replace(home, start=start), document)
             except PassbookError as error:
                 if error.code not in {"start-not-given", "past-last-line"}:
                     raise
@@ -290,7 +290,7 @@ class Acceptance:
         sealed = self._sealed(record, key, attributes, plan, posted.document)
         return Child(ticket, record, sealed, self._wraps(record, key, posted.request)), key
 
-    async def _judged(self, posted: Sequence[Posted]) -> list[Shape]:
+    async def _judged(self, requester: str, posted: Sequence[Posted]) -> list[Shape]:
         """The shape of each job of a mail, which the appliance alone keeps.  Raises as submit() does.
 
         A document for many recipients is read and placed once for each printer.
@@ -299,7 +299,7 @@ class Acceptance:
         for request, document, *_ in posted:
             goal = (request.printer, request.format, request.layout, document)
             if goal not in shapes:
-                shapes[goal] = await self._shape(request, document)
+                shapes[goal] = await self._shape(requester, request, document)
                 _ = self._with_keep(request, shapes[goal].layout)
         return [shapes[one.request.printer, one.request.format, one.request.layout, one.document] for one in posted]
 
@@ -315,11 +315,11 @@ class Acceptance:
             return at_terminal_only(request, reason)
         raise PassbookError("spool-stopped", side="appliance", why=REASON_WORDS[reason])
 
-    async def _shape(self, request: SubmitJob, document: bytes) -> Shape:
+    async def _shape(self, requester: str, request: SubmitJob, document: bytes) -> Shape:
         """Everything about the request that can be wrong, judged where no other work waits for it."""
         destination = self._destinations.get(request.printer)
         if destination is not None and destination.draws(request, document):
-            return await self._drawing.run(self._prepared, request, document)
+            return await self._drawing.run(requester, self._prepared, request, document)
         return await _done(document, self._prepared, request, document)
 
     def judge_priority(self, priority: int) -> None:

@@ -189,7 +189,7 @@ class Operations:
     async def check_document(self, call: Call, asked: CheckDocument) -> CheckedDocument:
         """Judge a document as an acceptance would, and show its pages; nothing of it is kept."""
         document = whole_document(call.connection.uploads, asked)
-        return self._documents.drawn(await self._admission.check(asked, document))
+        return self._documents.drawn(await self._admission.check(call.actor, asked, document))
 
     @operation("Spooler.SubmitJob", AT_TERMINALS, *ACCEPTED, *DOCUMENT)
     async def submit(self, call: Call, request: SubmitJob) -> JobView:

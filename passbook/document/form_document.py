@@ -60,9 +60,9 @@ def read_form(data: bytes) -> FormDraft:
         draft = msgspec.json.decode(text, type=FormDraft)
     except JsonFormError as fault:
         raise malformed(fault.where, fault.why, fault.how) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         # Below `fields` a place names what the sender wrote there.
-        found = complaint(error, otherwise="it is not what the format allows there")
+        found = complaint(error, FormDraft, otherwise="it is not what the format allows there")
         field = "fields" if found.where.startswith("fields") else found.where
         raise malformed(
             f"{field} ({spot_of(text, [field])})", found.why, f"Write a form such as {EXAMPLE_FORM}"

@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from passbook.errors import shown
+from passbook.errors.decoding import name_shown
 
 DEEPEST: Final = 20
-"""Objects and arrays in each other below which no name of ours stands; no format has more than four."""
+"""The most objects and arrays in each other; no format has more than four.
+
+So Python's parser never comes near the end of its stack, whose depth hangs on the callers.
+"""
 
 _END: Final = "\n"
 _BLANKS: Final = re.compile(r"[ \t\n\r]*")
@@ -34,6 +37,7 @@ class _TwiceError(Exception):
 
 def check_json(text: str) -> None:
     """Refuse a text that is no JSON, is nested too deep, or has a name twice in an object.  Raises JsonFormError."""
+    _refuse_depth(text)
     try:
         json.loads(text, object_pairs_hook=_pairs)
     except json.JSONDecodeError as error:
@@ -45,10 +49,6 @@ def check_json(text: str) -> None:
         name = name_shown(found)
         where = f"{name} ({_shown_spot(text, at)})"
         raise JsonFormError(where, "the name stands twice in one object", f"Write {name} once") from None
-    except RecursionError:
-        name = _deep_name(text)
-        why = "objects and arrays lie too deep in each other"
-        raise JsonFormError(name, why, "Write no field but those of the format") from None
     except ValueError:
         # Python reads no number of more than 4300 digits.
         at = next((token.start() for token in _LONG_NUMBER.finditer(text) if token["number"]), 0)
@@ -82,25 +82,20 @@ def _shown_spot(text: str, at: int) -> str:
     return f"line {text.count(_END, 0, at) + 1}, character {at - text.rfind(_END, 0, at)}"
 
 
-def name_shown(name: str) -> str:
-    """A field's name for an error; only one that looks like a name, since a peer may write anything there."""
-    return name if re.fullmatch(r"[a-z][A-Za-z0-9_-]{0,39}", name) else f"a name of {len(shown(name))} characters"
-
-
-def _deep_name(text: str) -> str:
-    """The name below which the text lies too deep in itself."""
+def _refuse_depth(text: str) -> None:
+    """Refuse what lies deeper than DEEPEST, by the last name before it; what is no JSON may pass."""
     depth, last = 0, ""
     for token in _TOKENS.finditer(text):
-        match token[0]:
-            case "{" | "[":
-                depth += 1
-            case "}" | "]":
-                depth -= 1
-            case name:
-                last = name
+        if token[0] in {"{", "["}:
+            depth += 1
+        elif token[0] in {"}", "]"}:
+            depth -= 1
+        elif text.startswith(":", _skip(text, token.end())):
+            last = token[0]
         if depth > DEEPEST:
-            break
-    return name_shown(last.strip('"')) if last else "the top level"
+            name = name_shown(last.strip('"')) if last else "the top level"
+            why = f"more than {DEEPEST} objects and arrays lie in each other"
+            raise JsonFormError(name, why, "Write no field but those of the format")
 
 
 def spot_of(text: str, path: list[str | int]) -> str:

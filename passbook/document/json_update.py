@@ -44,7 +44,7 @@ def read_json(data: bytes) -> ReadUpdate:
         draft = msgspec.json.decode(text, type=UpdateDraft)
     except JsonFormError as fault:
         raise PassbookError("document-malformed", where=fault.where, why=fault.why, how=fault.how) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise _refusal(text, _with_path(text, error)) from None
     return ReadUpdate(
         draft,
@@ -61,13 +61,9 @@ def _place(text: str, number: int, column: str) -> str:
     return f"entry {number}{f', {column}' if column else ''} ({spot})"
 
 
-def _refusal(text: str, error: ValueError | RecursionError) -> PassbookError:
+def _refusal(text: str, error: ValueError) -> PassbookError:
     """What does not fit the format, by its field and its place."""
-    is_unknown = "unknown field" in str(error)
-    otherwise = (
-        "it has a field that the format does not have" if is_unknown else "it is not what the format allows there"
-    )
-    found = complaint(error, otherwise)
+    found = complaint(error, UpdateDraft, otherwise="it is not what the format allows there")
     path = _PATH.search(str(error))
     where = f"{found.where} ({spot_of(text, _steps(path[1]) if path is not None else [])})"
     entry, _, column = found.where.partition(", ")
@@ -91,7 +87,7 @@ def _refusal(text: str, error: ValueError | RecursionError) -> PassbookError:
     return PassbookError("document-malformed", where=where, why=found.why, how=how)
 
 
-def _with_path(text: str, error: ValueError | RecursionError) -> ValueError | RecursionError:
+def _with_path(text: str, error: ValueError) -> ValueError:
     """The error with the way to its field, where the decoder names a byte alone."""
     found = _BYTE.fullmatch(str(error))
     if found is None:

@@ -44,16 +44,30 @@ class Complaint(NamedTuple):
     why: str
 
 
-def complaint(error: ValueError | RecursionError, otherwise: str) -> Complaint:
-    """Place and cause of a decoder's error about a document; `otherwise` replaces a cause that would quote it."""
+def complaint(error: ValueError, kind: Any, otherwise: str) -> Complaint:
+    """Place and cause of a decoder's error about a document that was read as a `kind`.
+
+    `otherwise` replaces a cause that would quote the document.
+    """
     why, place = _split(error)
     if found := _KIND.fullmatch(why):
-        why = f"it is {_PLAIN.get(found[2], found[2])}, and must be {_PLAIN.get(found[1], found[1])}"
+        why = f"it is {_PLAIN.get(found[2], found[2])}, and must be {_kinds(found[1])}"
     elif found := _MISSING.fullmatch(why):
         why = f"{found[1]} is missing"
+    elif why.startswith(_UNKNOWN):
+        keys = dict.fromkeys(_keys(inspect.type_info(kind), _STEP.findall(place)))
+        # A name may look like the way to a place; behind a way of ours there are fields.
+        place, keys = (place, keys) if keys else ("", dict.fromkeys(_keys(inspect.type_info(kind), ())))
+        name = name_shown(why.removeprefix(_UNKNOWN).removesuffix("`"))
+        why = f"it has {name}, which is no field of the format; known: {', '.join(keys)}"
     elif not _HARMLESS.fullmatch(why):
         why = otherwise
     return Complaint(_counted(place), why)
+
+
+def name_shown(name: str) -> str:
+    """A field's name for an error; only one that looks like a name, since a peer may write anything there."""
+    return name if re.fullmatch(r"[a-z][A-Za-z0-9_-]{0,39}", name) else f"a name of {len(shown(name))} characters"
 
 
 def full_complaint(error: Exception, kind: Any) -> Complaint:
@@ -87,7 +101,12 @@ def found_complaint(error: Exception, kind: Any, table: object) -> Complaint:
     # A number in quotes would look like one.
     shape = f"the text {shape}" if isinstance(found, str) and _KIND.fullmatch(why) else shape
     shape = shape or "empty"
-    return Complaint(told.where, f"it is {shape}; {_plainly(why, words) or told.why}")
+    expected = _plainly(why, words)
+    if expected.endswith(_PLAIN["object"]) and (
+        keys := ", ".join(dict.fromkeys(_keys(inspect.type_info(kind), steps)))
+    ):
+        expected += f" with {keys}"
+    return Complaint(told.where, f"it is {shape}; {expected or told.why}")
 
 
 _PLAIN: Final = {
@@ -106,12 +125,18 @@ _BOUNDS: Final = {
 }
 
 
+def _kinds(kinds: str) -> str:
+    """The types that msgspec expects, as an operator says them; what may be left out is still of a type."""
+    wanted = kinds.removesuffix(" | null")
+    return _PLAIN.get(wanted) or " or ".join(_PLAIN.get(one, one) for one in wanted.split(" | "))
+
+
 def _plainly(why: str, words: str) -> str:
     """The expected value as an operator says it; empty where msgspec says nothing of it."""
     if words:
         return f"it must be one of {words}"
     if found := _KIND.fullmatch(why):
-        return f"it must be {_PLAIN.get(found[1], found[1])}"
+        return f"it must be {_kinds(found[1])}"
     if found := _BOUND.fullmatch(why):
         bound, _, number = found[2].rpartition(" ")
         unit = "" if not bound.startswith("of") else " character" if found[1] == "str" else " item"

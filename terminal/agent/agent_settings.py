@@ -140,7 +140,7 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return [
             warning
             for one in self.fallback
-            for warning in port_warnings(one.printer, one.port, has_graphics=bool(dialects[one.printer].graphics))
+            for warning in port_warnings(one.printer, one.port, takes_any_byte=dialects[one.printer].takes_any_byte)
         ]
 
 

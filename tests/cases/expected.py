@@ -206,8 +206,9 @@ REFUSED: Final[dict[str, str]] = {
     "is "
     "no amount: an amount is a text, since a number of JSON may be rounded. It must be written as "
     '"deposit": "2500.00".' + CORRECT_JSON,
-    "j3-extra-fields.json": "The document could not be read: entry 1 (line 1, character 106): it has a field that the "
-    "format does not have. Write only date, text, withdrawal, deposit, balance and others, such as "
+    "j3-extra-fields.json": "The document could not be read: entry 1 (line 1, character 106): it has narration, "
+    "which is no field of the format; known: date, text, withdrawal, deposit, balance, others. "
+    "Write only date, text, withdrawal, deposit, balance and others, such as "
     '"entries": [{"date": "2026-01-05", "text": "Salary", "deposit": "2500.00"}].' + PROGRAMMER,
     "j4-datetime.json": "entry 1, date (line 1, character 114): it is written 9999-99-99x99:99:99x, and that is no "
     "day: "

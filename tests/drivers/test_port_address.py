@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from drivers.ports.doubts import port_warnings
 from drivers.ports.place import place_of
 from drivers.ports.port_address import (
     BAUDS,
@@ -23,6 +24,8 @@ from drivers.ports.port_address import (
     parse_port_url,
 )
 
+HOST_NAME = "expected a host name whose parts have 1 to 63 letters"
+
 
 @pytest.mark.parametrize(
     ("url", "meant"),
@@ -38,10 +41,14 @@ from drivers.ports.port_address import (
         ("pty:///run/printer", SerialLine("/run/printer", LineSettings(flow=Flow.NONE), is_pseudo=True)),
         ("usb://04b8:E015/A%2F1%20b", UsbPrinter(0x04B8, 0xE015, "A/1 b")),
         ("usblp:///dev/usb/lp0", PrinterDevice("/dev/usb/lp0")),
+        ("pty:///run/the%20printer", SerialLine("/run/the printer", LineSettings(flow=Flow.NONE), is_pseudo=True)),
+        ("serial:///dev/f%C3%BCr%3F1?baud=1200", SerialLine("/dev/für?1", LineSettings(1200))),
+        ("usblp:///dev/my%20printers/lp0", PrinterDevice("/dev/my printers/lp0")),
         (
             "rfc2217://server-1:2001?baud=38400&parity=odd",
             RemoteLine("server-1", 2001, LineSettings(38400, parity=Parity.ODD)),
         ),
+        (f"tcp://{'a' * 63}.example.:9100", TcpAddress(f"{'a' * 63}.example.", 9100)),
         ("rfc2217://[fe80::1]:2001", RemoteLine("fe80::1", 2001, LineSettings())),
     ],
 )
@@ -66,6 +73,10 @@ def test_addresses_are_understood(url: str, meant: PortAddress) -> None:
         ("tcp://host:1?baud=9600", "expected nothing behind ? for tcp://"),
         ("tcp://me:word@host:1", "expected no # and no user name"),
         ("tcp://host:1#2", "expected no # and no user name"),
+        ("tcp://printer-1..branch.example:9100", HOST_NAME),
+        ("tcp://.example:9100", HOST_NAME),
+        (f"tcp://{'a' * 64}.example:9100", HOST_NAME),
+        ("rfc2217://printer-1..branch.example:2001", HOST_NAME),
         ("tcp://[::1:1", "expected a host, or an IPv6 address in brackets"),
         ("tcp://ho st:1", "expected printable characters of ASCII without spaces; write others as %20"),
         ("tcp://häuschen:1", "expected printable characters of ASCII without spaces; write others as %20"),
@@ -79,6 +90,8 @@ def test_addresses_are_understood(url: str, meant: PortAddress) -> None:
         ("usblp://dev/usb/lp0", "expected usblp:/// and the path of a device"),
         ("serial://", "expected serial:/// and the path of a device"),
         ("serial:///", "expected serial:/// and the path of a device"),
+        ("serial:///dev/%00", "expected serial:/// and the path of a device"),
+        ("pty:///run/a%0Ab", "expected pty:/// and the path of a device"),
         ("serial://host/dev/ttyS0", "expected serial:/// and the path of a device"),
         ("serial:///dev/x?baud=fast", "baud is not one of 110, "),
         ("serial:///dev/x?baud=0", "baud is not one of 110, "),
@@ -141,6 +154,7 @@ def test_any_text_is_an_address_or_one_sentence(text: str) -> None:
         assert "\n" not in str(error)
     else:
         assert place_of(text, "here")
+        assert isinstance(port_warnings("p", text, takes_any_byte=True), list)
         assert can_be_plugged(text) in {True, False}
 
 

@@ -67,16 +67,26 @@ def test_every_code_page_that_the_manuals_do_not_give_says_so(pr2: Pr2Profile) -
         (("lines_in_doubt = 1", "lines_in_dout = 1"), "lines_in_dout"),
         (("vertical_unit = 240", "vertical_unit = 180"), "vertical_unit"),
         (("eject = { send", "ejekt = { send"), "commands"),
-        (('eject = { send = "1B 4F" }', 'eject = { send = "1B 4G" }'), "commands.eject"),
+        (
+            ('eject = { send = "1B 4F" }', 'eject = { send = "1B 4G" }'),
+            "commands.eject: expected hexadecimal bytes such as 1B",
+        ),
         (('reason = "media-jam"', 'reason = "jam"'), "status[1].reason"),
         (('code = "1"\nreason', 'code = "11"\nreason'), "status[1]"),
-        (('code = "1"\nreason', 'code = "0"\nreason'), "top"),
+        (('code = "1"\nreason', 'code = "0"\nreason'), "status[1].code: 0 stands twice"),
         (("ready = true", 'ready = true\nreason = "media-jam"'), "status[0]"),
-        (('codec = "cp858"', 'codec = "cp8580"'), "code_pages[...]"),
-        (('codec = "cp858"', 'codec = "utf-16"'), "code_pages[...]"),
-        (("cpi = 12", "cpi = 10"), "pitch"),
+        (('codec = "cp858"', 'codec = "cp8580"'), "code_pages.cp858: codec cp8580 is no code page"),
+        (('codec = "cp858"', 'codec = "utf-16"'), "code_pages.cp858: codec utf-16 is no code page"),
+        (
+            ('begin = "1C 26"', 'begin = "1C 2"'),
+            "code_pages.gbk.wide: expected hexadecimal bytes",
+        ),
+        (('begin = "1C 26"', 'begin = ""'), "code_pages.gbk.wide: expected the bytes of both switches"),
+        (('code = "1"\nmedia', 'code = "0"\nmedia'), "document[1].code: 0 stands twice"),
+        (("cpi = 12", "cpi = 10"), "pitches[1].cpi: 10 stands twice"),
         (("columns = 112", "columns = 0"), "pitches[1].columns"),
-        (('identity = "7"', 'identity = "77"'), "top"),
+        (('identity = "7"', 'identity = "77"'), "identity: expected one printable ASCII character"),
+        (('identity = "7"', 'identity = "\\u007F"'), "identity: expected one printable ASCII character"),
         (("answer = 5.0", 'answer = "soon"'), "times.answer"),
     ],
 )
@@ -84,7 +94,7 @@ def test_a_mistake_is_refused_with_its_place(change: tuple[str, str], where: str
     old, new = change
     assert old in PR2
     error = refusal(PR2.replace(old, new, 1))
-    facts = f"{error.facts['where']} {error.facts['why']}"
+    facts = f"{error.facts['where']}: {error.facts['why']}"
     assert where in facts
 
 
@@ -143,8 +153,8 @@ def test_a_list_of_tables_takes_the_place_of_the_extended_one() -> None:
         ("[form]\nfirst_column = -1\n", "form.first_column", ">= 0"),
         ("[commands]\nvertical = { digits = 0 }\n", "commands", "vertical needs its digits"),
         ("[commands]\neject = { digits = 2 }\n", "commands", "eject has no number"),
-        ("[code_pages]\ncp850 = { number = 1000 }\n", "code_pages[...].number", "<= 999"),
-        ('[code_pages]\ncp850 = { codec = "cp85" }\n', "code_pages[...]", "cp85 is no code page of Python"),
+        ("[code_pages]\ncp850 = { number = 1000 }\n", "code_pages.cp850.number", "<= 999"),
+        ('[code_pages]\ncp850 = { codec = "cp85" }\n', "code_pages.cp850", "cp85 is no code page of Python"),
         ('[[status]]\ncode = "1"\nreason = "media-jam"\n', "status", "no code has ready = true"),
         ('[[document]]\ncode = "0"\nmedia = "notPresent"\n', "document", "no code has media = entering"),
         ('[[document]]\ncode = "0"\nmedia = "gone"\n', "document[0].media", "one of present, notPresent"),
@@ -153,9 +163,56 @@ def test_a_list_of_tables_takes_the_place_of_the_extended_one() -> None:
         ("[own_setup]\nlength = 49\n", "own_setup.length", "<= 48"),
         ("[own_setup.code_page]\nbyte = 1\n", "own_setup", "stands twice"),
         ("[own_setup.elementary_step]\nbyte = 0\n", "own_setup.elementary_step.byte", ">= 1"),
-        ('[own_setup.elementary_step.means]\n"3" = 240\n', "own_setup.elementary_step", "two hexadecimal digits"),
-        ('[own_setup.elementary_step.means]\n"33" = 180\n', "own_setup.elementary_step.means[...]", "216, 240"),
-        ('[own_setup.code_page.means]\n"34" = "cp999"\n', "own_setup.code_page.means", "cp999 is no code page here"),
+        (
+            '[own_setup.elementary_step.means]\n"3" = 240\n',
+            "own_setup.elementary_step",
+            "3 is no key of means",
+        ),
+        ('[own_setup.elementary_step.means]\n"33" = 180\n', "own_setup.elementary_step.means.33", "216, 240"),
+        ('[commands]\nstrike = { send = "" }\n', "commands.strike", "at least one byte for send"),
+        ('[commands]\nstrike = { send = "1B 4F" }\n', "commands.eject.send", "commands.strike has the same bytes"),
+        (
+            '[commands]\nstatus = { send = "1b2042" }\n',
+            "commands.document_status.send",
+            "commands.status has the same bytes; expected other bytes for each command",
+        ),
+        (
+            '[[pitches]]\ncpi = 10\ncommand = { send = "0D" }\ncolumns = 94\n',
+            "pitches[0].command.send",
+            "commands.strike has the same bytes",
+        ),
+        (
+            '[[pitches]]\ncpi = 10\ncommand = { send = "1B 3C", digits = 2 }\ncolumns = 94\n',
+            "pitches[0].command.digits",
+            "a pitch has no number",
+        ),
+        (
+            "[commands]\ncode_page = { digits = 1 }\n",
+            "commands.code_page.digits",
+            "1 cannot say 50 (code_pages.cp850.number); expected 2",
+        ),
+        ("[commands]\ncode_page = { digits = 2 }\n", "commands.code_page.digits", "code_pages.cp1250.number"),
+        ("[commands]\ndocument_length = { digits = 1 }\n", "commands.document_length.digits", "1 cannot say 118"),
+        (
+            "[commands]\ntop_of_form = { digits = 1 }\n",
+            "commands.top_of_form.digits",
+            "1 cannot say 70 (form.top_of_form); expected 2",
+        ),
+        ("[commands]\nvertical = { digits = 1 }\n", "commands.vertical.digits", "1 cannot say 70 (form.top_of_form"),
+        ("[commands]\nline_spacing = { digits = 1 }\n", "commands.line_spacing.digits", "1 cannot say 40"),
+        ("[commands]\nhorizontal = { digits = 2 }\n", "commands.horizontal.digits", "2 cannot say 112"),
+        ("[form]\nleft_margin = 10\n[commands]\nleft_margin = { digits = 1 }\n", "commands.left_margin.digits", "10"),
+        (
+            "[form]\nbottom_of_form = 10\n[commands]\nbottom_of_form = { digits = 1 }\n",
+            "commands.bottom_of_form.digits",
+            "10",
+        ),
+        ('[clean_up]\nsend = ""\n', "clean_up.send", "expected 1B 5A at its end"),
+        ('[clean_up]\nsend = "7F"\n', "clean_up.send", "expected 1B 5A at its end, which asks for the identity"),
+        ('[clean_up]\nsend = "1B 4F 1B 5A"\n', "clean_up.send", "1B 4F stands in it, which is commands.eject"),
+        ('[clean_up]\nsend = "7F 0D 1B 5A"\n', "clean_up.send", "0D stands in it, which is commands.strike"),
+        ('[clean_up]\nsend = "1B 5"\n', "clean_up", "expected hexadecimal bytes such as 1B 4F for send"),
+        ('[own_setup.code_page.means]\n"34" = "cp999"\n', "own_setup.code_page.means.34", "cp999 is no code page here"),
     ],
 )
 def test_bad_input_is_named_by_its_key_with_what_is_allowed(text: str, where: str, why: str) -> None:

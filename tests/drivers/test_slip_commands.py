@@ -195,8 +195,12 @@ PROFILE = read_builtin("escpos").decode()
 @pytest.mark.parametrize(
     ("old", "new", "where"),
     [
-        ("unit = 160", "unit = 155", "no whole number of horizontal steps"),
-        ("request = 3\nbit = 3 ", "request = 2\nbit = 2 ", "stands twice"),
+        ("unit = 160", "unit = 155", "pitches[0].cpi: 10 is no whole number of steps; expected a divisor of 155"),
+        ("request = 3\nbit = 3 ", "request = 2\nbit = 2 ", "causes[4].bit: 2 of request 2 stands twice"),
+        ("[times]", "[[pitches]]\ncpi = 10\nfont = 1\nspacing = 4\n[times]", "pitches[1].cpi: 10 stands twice"),
+        ("number = 19,", "number = 300,", "code_pages.cp858.number: 300 is no byte; expected at most 255"),
+        ("number = 1\ncodec", "number = 256\ncodec", "code_pages.shift-jis.number: 256 is no byte"),
+        ('codec = "cp858"', 'codec = "cp85"', "code_pages.cp858: codec cp85 is no code page of Python"),
         ("minutes = 0", "minutes = 16", "insertion.minutes"),
         ("minutes = 0", "hours = 1", "insertion"),
         ("lines_in_doubt = 2", 'lines_in_doubt = "2"', "lines_in_doubt"),
@@ -210,6 +214,11 @@ def test_a_profile_that_contradicts_itself_is_refused_by_its_file_and_key(old: s
     assert error.value.code == "profile-malformed"
     assert "mine.toml" in str(error.value)
     assert where in str(error.value)
+
+
+def test_a_profile_without_a_pitch_is_refused() -> None:
+    with pytest.raises(PassbookError, match="pitches: there is none; expected at least one"):
+        load_escpos(b'extends = "escpos"\npitches = []\n', "mine.toml")
 
 
 def test_the_profile_says_that_two_lines_may_be_in_doubt() -> None:

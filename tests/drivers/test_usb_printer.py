@@ -45,6 +45,8 @@ class Device:
     taken: bytearray = field(default_factory=bytearray)
     answers: deque[bytes] = field(default_factory=deque)
     takes_bytes: bool = True
+    string: bytes | None = None
+    """The descriptor of its serial number, where it is a broken one."""
 
     def do(self, deed: str) -> None:
         if deed in self.refuses:
@@ -127,8 +129,11 @@ class Bus(IBackend):  # type: ignore[misc]  # the library is untyped
         self, handle: Device, _kind: int, _request: int, value: int, _index: int, data: Any, _timeout: int
     ) -> int:
         handle.do("ask-string")
-        told = LANGUAGE.to_bytes(2, "little") if value == STRINGS_OF_A_DEVICE else handle.serial.encode("utf-16-le")
+        is_list = value == STRINGS_OF_A_DEVICE
+        told = LANGUAGE.to_bytes(2, "little") if is_list else handle.serial.encode("utf-16-le")
         reply = bytes([len(told) + 2, 3]) + told
+        if handle.string is not None and not is_list:
+            reply = handle.string
         data[: len(reply)] = array("B", reply)
         return len(reply)
 
@@ -225,6 +230,14 @@ def test_two_devices_of_one_serial_number_are_not_chosen_from() -> None:
 def test_a_device_that_may_not_be_asked_hides_no_other() -> None:
     closed = Device(serial="B2", refuses={"open": errno.EACCES})
     opened(closed, Device()).close()
+
+
+@pytest.mark.parametrize("string", ["04 03 00 D8", "05 03 41 00 31", "02 03", "FF 03 41 00"])
+def test_a_device_with_a_broken_number_has_none_and_hides_no_other(string: str) -> None:
+    broken = Device(string=bytes.fromhex(string))
+    opened(broken, Device()).close()
+    assert trouble_of(lambda: opened(broken)).cause == "ENODEV: no device 04b8:0202/A1 is plugged in"
+    assert broken.deeds.count("open") == broken.deeds.count("close")
 
 
 def test_a_printer_that_a_program_has_open_by_the_kernel_is_left_to_it(

@@ -76,6 +76,7 @@ class Words:
     setup: PrinterSetup = USUAL_SETUP
     elementary_step: int = 0
     graphics: None = None
+    takes_any_byte: bool = False
 
     def reader(self) -> WordReader:
         return WordReader()

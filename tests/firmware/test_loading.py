@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.profile import read_builtin
 from firmware.__main__ import main
 from firmware.config.configuration import Config, load_configuration
 from firmware.config.layouts import load_layouts
@@ -147,6 +148,20 @@ def test_pictures_over_a_line_that_takes_bytes_for_itself_are_warned_of(
         assert main(["--check", str(file_of(branch))]) == 0
         said = capsys.readouterr().err
         assert said.count("flow=xon takes the bytes 11 and 13 hex for itself") == warned
+
+
+def test_numbers_over_a_line_that_takes_bytes_for_itself_are_warned_of_without_pictures_too(
+    branch: Branch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shipped = read_builtin("escpos").decode()
+    without = re.sub(r"(?ms)^\[dots\]\n.*?^\n", "", shipped)
+    assert without != shipped
+    (branch.etc / "lines.toml").write_text(without)
+    port = 'port = "serial:///dev/ttyUSB0?flow=xon"\ndialect = "escpos"\nprofile = "lines.toml"\n'
+    before = re.sub(r"(?m)^dialect = .*\n", "", file_of(branch).read_text())
+    file_of(branch).write_text(re.sub(r"(?m)^port = .*\n", port, before))
+    assert main(["--check", str(file_of(branch))]) == 0
+    assert "flow=xon takes the bytes 11 and 13 hex for itself" in capsys.readouterr().err
 
 
 def test_forms_that_no_layout_takes_are_warned_of(branch: Branch, capsys: pytest.CaptureFixture[str]) -> None:

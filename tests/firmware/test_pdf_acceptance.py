@@ -18,8 +18,10 @@ from firmware.service.acceptance import Acceptance
 from passbook.document.plan import StepKind
 from passbook.document.rendered_pages import RenderRequest
 from passbook.errors import PassbookError
+from passbook.job.actor import Actor
 from passbook.job.record import Record
-from spooler.page_renderer import MOST_DRAWN, Render
+from passbook.protocol.document_check import CheckDocument
+from spooler.page_renderer import MOST_DRAWN_OF_ONE, Render
 from spooler.printer import Printer
 from tests.firmware.branch import PRINTER, TELLER, Bench, request
 
@@ -50,8 +52,10 @@ def one_dot(asked: RenderRequest) -> tuple[bytes, ...]:
     return (bytes(page),)
 
 
-async def submit(to: Acceptance, number: str = "r-1", document: bytes = PDF, layout: str = "slip") -> Record:
-    return await to.submit(TELLER, request(number, format="pdf", layout=layout), document)
+async def submit(
+    to: Acceptance, number: str = "r-1", document: bytes = PDF, layout: str = "slip", actor: Actor = TELLER
+) -> Record:
+    return await to.submit(actor, request(number, format="pdf", layout=layout), document)
 
 
 @pytest.fixture
@@ -107,7 +111,7 @@ def test_the_loop_and_other_jobs_go_on_while_documents_are_drawn(bench: Bench) -
 
     async def judge() -> None:
         to = admission(bench, slow)
-        drawn = [asyncio.ensure_future(submit(to, f"pdf-{number}")) for number in range(MOST_DRAWN)]
+        drawn = [asyncio.ensure_future(submit(to, f"pdf-{number}")) for number in range(MOST_DRAWN_OF_ONE)]
         await asyncio.sleep(0)
         large = b"a line\n" * 30 + b" " * 16_000 + b"\n" + b" " * 16_000
         accepted = await to.submit(TELLER, request("text-1", layout="slip"), large)
@@ -115,10 +119,16 @@ def test_the_loop_and_other_jobs_go_on_while_documents_are_drawn(bench: Bench) -
         with pytest.raises(PassbookError) as busy:
             await submit(to, "one-more")
         assert busy.value.code == "renderer-busy"
+        with pytest.raises(PassbookError) as busy_too:
+            await to.check(TELLER, CheckDocument(PRINTER, "pdf", layout="slip"), PDF)
+        assert busy_too.value.code == "renderer-busy"
+        neighbour = Actor.of_terminal("teller-2", representative=False, serial=2)
+        drawn.append(asyncio.ensure_future(submit(to, "neighbours", actor=neighbour)))
+        await asyncio.sleep(0)
         assert not any(one.done() for one in drawn)
         go_on.set()
         records = await asyncio.gather(*drawn)
-        assert len({record.job_id for record in records}) == MOST_DRAWN
+        assert len({record.job_id for record in records}) == MOST_DRAWN_OF_ONE + 1
         again = await submit(to, "pdf-0")
         assert again.job_id == records[0].job_id
 

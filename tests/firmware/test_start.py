@@ -16,11 +16,13 @@ import pytest
 
 from client.control import ask
 from drivers.dialects.known import DIALECTS
+from drivers.stop import MechanismStop
 from firmware.appliance import Appliance
 from firmware.config.configuration import SMALLEST_AREA, Config, PrinterConfig
 from firmware.config.loading import load_key, load_named
 from firmware.system.notify import Notifier
 from passbook.errors import PassbookError
+from passbook.job.states import Reason
 from passbook.protocol.messages import Nothing
 from spooler.clock import SystemClock
 from spooler.printer import connect_mechanism
@@ -180,3 +182,10 @@ def test_a_port_is_given_back_when_no_session_comes_of_it() -> None:
         with printer.accept()[0] as line:
             line.settimeout(WAIT)
             assert line.recv(1) == b""
+
+
+def test_a_port_that_cannot_be_made_sense_of_is_a_stop_with_its_cause() -> None:
+    settings = PrinterConfig("front", "usb://no-number", code_page="cp858")
+    with pytest.raises(MechanismStop) as caught:
+        connect_mechanism(settings, DIALECTS["pr2"](), SystemClock())
+    assert (caught.value.reason, caught.value.cause) == (Reason.UNPLUGGED, "ValueError")

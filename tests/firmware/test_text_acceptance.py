@@ -20,7 +20,7 @@ from passbook.document.rendered_pages import TextPicture, TextRequest
 from passbook.errors import PassbookError
 from passbook.job.record import Record
 from passbook.protocol.messages import view_of
-from spooler.page_renderer import MOST_DRAWN
+from spooler.page_renderer import MOST_DRAWN_OF_ONE
 from spooler.printer import Printer
 from tests.firmware.branch import PRINTER, TELLER, Bench, request
 
@@ -88,14 +88,14 @@ def test_the_loop_and_other_jobs_go_on_while_text_is_drawn(bench: Bench) -> None
 
     async def judge() -> None:
         to = admission(bench, slow)
-        drawn = [asyncio.ensure_future(submit(to, f"hindi-{number}")) for number in range(MOST_DRAWN)]
+        drawn = [asyncio.ensure_future(submit(to, f"hindi-{number}")) for number in range(MOST_DRAWN_OF_ONE)]
         await asyncio.sleep(0)
         assert (await submit(to, "ascii", b"plain\n")).format == "text"
         with pytest.raises(PassbookError) as busy:
             await submit(to, "one-more")
         assert busy.value.code == "renderer-busy"
         go_on.set()
-        assert len({record.job_id for record in await asyncio.gather(*drawn)}) == MOST_DRAWN
+        assert len({record.job_id for record in await asyncio.gather(*drawn)}) == MOST_DRAWN_OF_ONE
 
     asyncio.run(judge())
 

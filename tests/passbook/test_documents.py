@@ -24,6 +24,7 @@ from passbook.document.documents import (
     TextDocument,
     parse_document,
 )
+from passbook.document.json_text import DEEPEST
 from passbook.errors import PassbookError
 from tests.passbook.test_layout import mutations
 
@@ -305,8 +306,36 @@ def test_a_refusal_of_json_speaks_of_no_import_profile(entry: dict[str, object])
     assert "import" not in str(error)
 
 
-def test_json_nested_too_deep_is_refused() -> None:
-    assert refusal("passbook-update+json", b'{"x":' + b"[" * 100_000).code == "document-malformed"
+def test_an_unknown_field_of_an_entry_is_named_with_those_that_are_known() -> None:
+    error = json_refusal(entries=[{"date": "2026-03-02", "txt": PRIVATE}])
+    known = "date, text, withdrawal, deposit, balance, others"
+    assert error.facts["why"] == f"it has txt, which is no field of the format; known: {known}"
+    assert str(error.facts["where"]).startswith("entry 1 (")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("format_name", "begin", "end", "where"),
+    [
+        ("passbook-update+json", b'{"account":', b"}", "account"),
+        ("passbook-update+json", b'{"entries":[{"date":', b"}]}", "date"),
+        ("form", b'{"form":"a","fields":{},"copies":', b"}", "copies"),
+    ],
+)
+def test_json_of_any_depth_is_refused_by_the_name_below_which_it_is_deep(
+    format_name: str, begin: bytes, end: bytes, where: str
+) -> None:
+    # Near 1000 Python's own parser comes to the end of its stack, at a depth that hangs on its callers.
+    for depth in (*range(1, 1101), 30_000):
+        error = refusal(format_name, begin + b"[" * depth + b"]" * depth + end)
+        assert error.code == "document-malformed"
+        assert depth < DEEPEST or error.facts["where"] == where
+    assert refusal(format_name, begin + b"[" * 60_000).facts["where"] == where
+
+
+def test_a_deep_text_is_refused_without_a_word_of_it() -> None:
+    error = refusal("passbook-update+json", b'{"text":["mustermann",' + b"[" * 50)
+    assert (error.facts["where"], "mustermann" in str(error)) == ("text", False)
 
 
 ALLOWED = {"document-malformed", "document-empty", "amount-not-decimal", "amount-too-fine", "two-readings"} | {

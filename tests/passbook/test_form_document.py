@@ -133,6 +133,22 @@ def test_a_document_that_is_no_form_is_refused_where_it_is_not(data: bytes, wher
     assert (error.code, str(error.facts["where"]).partition(" (")[0]) == ("document-malformed", where)
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("kopies", "kopies"),
+        (f"{PRIVATE} Ada", "a name of 10 characters"),
+        # The decoder quotes a name as it stands, and this one looks like a way.
+        (f"x - at `$.{PRIVATE}", "x"),
+        (f"x` - at `$.fields.{PRIVATE}`", "x"),
+    ],
+)
+def test_an_unknown_field_is_named_with_those_that_are_known(name: str, told: str) -> None:
+    error = refusal(json.dumps({"form": "certificate", "fields": {}, name: 2}).encode())
+    assert error.facts["why"] == f"it has {told}, which is no field of the format; known: form, fields, copies"
+    assert error.facts["where"] == "the top level (line 1, character 1)"
+
+
 def test_a_control_character_is_refused_by_its_field() -> None:
     error = refusal(form(fields=FIELDS | {"holder": "a\x1b[2J"}))
     assert (error.code, error.facts["where"], error.facts["number"]) == ("control-byte", "fields, holder", 2)
@@ -201,6 +217,14 @@ def test_a_form_layout_that_contradicts_itself_is_named_by_its_key(old: str, new
         "mine.toml",
         where,
     )
+
+
+def test_the_place_of_a_number_is_told_by_its_keys_where_it_is_no_table() -> None:
+    text = layout_bytes("certificate").decode()
+    place = "number = { line = 1, start = 60, width = 10 }"
+    assert place in text
+    with pytest.raises(PassbookError, match="number: it is x; it must be a table with line, start, width"):
+        parse_layout("mine", text.replace(place, 'number = "x"').encode(), "mine.toml")
 
 
 def test_a_form_of_nothing_is_refused() -> None:

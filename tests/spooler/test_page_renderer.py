@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from client.connection import Client
 from passbook.document.rendered_pages import MOST_ANSWER, DrawnDots, RenderRequest, encode_rendering
 from passbook.errors import PassbookError
-from spooler.page_renderer import DRAWN_AT_ONCE, MOST_DRAWN, Drawings, render_pages
+from spooler.page_renderer import (
+    DRAWN_AT_ONCE,
+    LONGEST_DRAWING_WAIT,
+    MOST_DRAWN,
+    MOST_DRAWN_OF_ONE,
+    Drawings,
+    render_pages,
+)
 from tests import pdfs
 
 SECRET = b"Okafor"
@@ -134,29 +143,102 @@ def test_a_renderer_that_hangs_up_at_once(tmp_path: Path) -> None:
         assert refused(tmp_path / "render")
 
 
+class Drawn:
+    """Work of a thread that says when it runs, and ends when it may."""
+
+    def __init__(self) -> None:
+        self.running = threading.Semaphore(0)
+        self.go_on = threading.Event()
+
+    def __call__(self, number: int) -> int:
+        self.running.release()
+        self.go_on.wait()
+        return number
+
+    def judged_by(self, judge: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a judgement; the work ends with it."""
+
+        async def judged() -> None:
+            try:
+                await judge()
+            finally:
+                self.go_on.set()
+
+        asyncio.run(judged())
+
+
+async def busy(drawings: Drawings, source: str) -> bool:
+    """Whether a document of a source is refused."""
+    with pytest.raises(PassbookError) as caught:
+        await drawings.run(source, int)
+    return caught.value.code == "renderer-busy"
+
+
+async def busy_at_once(drawings: Drawings, source: str) -> bool:
+    """Whether a document of a source is refused before anything else happens."""
+    refused = asyncio.ensure_future(busy(drawings, source))
+    await asyncio.sleep(0)
+    return refused.done() and await refused
+
+
 def test_other_work_never_waits_for_drawings_and_there_are_never_many_of_them() -> None:
+    draw = Drawn()
+
     async def judge() -> None:
-        go_on, threads = threading.Event(), Drawings()
-        running = threading.Semaphore(0)
-
-        def draw(number: int) -> int:
-            running.release()
-            go_on.wait()
-            return number
-
-        drawings = [asyncio.ensure_future(threads.run(draw, number)) for number in range(MOST_DRAWN)]
+        threads = Drawings()
+        drawings = [asyncio.ensure_future(threads.run(f"t-{number}", draw, number)) for number in range(MOST_DRAWN)]
         for _ in range(DRAWN_AT_ONCE):
-            await asyncio.to_thread(running.acquire)
-        with pytest.raises(PassbookError) as busy:
-            await threads.run(draw, 99)
-        assert busy.value.code == "renderer-busy"
+            await asyncio.to_thread(draw.running.acquire)
+        assert await busy_at_once(threads, "one-more")
         assert await asyncio.to_thread(lambda: "other work") == "other work"
-        assert not running.acquire(blocking=False)
+        assert not draw.running.acquire(blocking=False)
         # A caller that goes away takes no place from those that wait.
         drawings.pop(0).cancel()
-        assert not running.acquire(timeout=0.05)
-        go_on.set()
+        assert not draw.running.acquire(timeout=0.05)
+        draw.go_on.set()
         assert await asyncio.gather(*drawings) == list(range(1, MOST_DRAWN))
-        assert await threads.run(draw, 7) == 7
+        assert await threads.run("t-7", draw, 7) == 7
 
-    asyncio.run(judge())
+    draw.judged_by(judge)
+
+
+def test_one_that_sends_many_documents_leaves_drawing_to_all_others() -> None:
+    greedy = Drawn()
+
+    async def judge() -> None:
+        threads = Drawings()
+        drawings = [asyncio.ensure_future(threads.run("greedy", greedy, number)) for number in range(MOST_DRAWN_OF_ONE)]
+        await asyncio.to_thread(greedy.running.acquire)
+        assert await busy_at_once(threads, "greedy")
+        for number in range(MOST_DRAWN):
+            assert await threads.run("other", lambda one: one, number) == number
+        assert not greedy.running.acquire(blocking=False)
+        greedy.go_on.set()
+        assert await asyncio.gather(*drawings) == list(range(MOST_DRAWN_OF_ONE))
+        assert await threads.run("greedy", greedy, 9) == 9
+
+    greedy.judged_by(judge)
+
+
+def test_a_document_that_waits_too_long_is_refused_and_counts_no_more() -> None:
+    draw = Drawn()
+
+    async def judge() -> None:
+        threads = Drawings(longest_wait=0.0)
+        drawings = [asyncio.ensure_future(threads.run(f"t-{number}", draw, number)) for number in range(DRAWN_AT_ONCE)]
+        for _ in range(DRAWN_AT_ONCE):
+            await asyncio.to_thread(draw.running.acquire)
+        for _ in range(MOST_DRAWN):
+            assert await busy(threads, "late")
+            assert await busy(threads, "t-0")
+        draw.go_on.set()
+        assert await asyncio.gather(*drawings) == list(range(DRAWN_AT_ONCE))
+        assert await threads.run("late", draw, 9) == 9
+
+    draw.judged_by(judge)
+
+
+def test_the_wait_and_the_drawing_end_before_a_client_takes_its_connection_for_lost() -> None:
+    patience = inspect.signature(render_pages).parameters["patience"].default
+    answer = inspect.signature(Client.__init__).parameters["answer_timeout"].default
+    assert LONGEST_DRAWING_WAIT + patience < answer

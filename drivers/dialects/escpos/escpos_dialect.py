@@ -44,6 +44,11 @@ class EscposSlip:
         """Its bit image, where the profile has one."""
         return None if self.profile.dots is None else SlipGraphics(self.profile, self.profile.dots, self.setup)
 
+    @property
+    def takes_any_byte(self) -> bool:
+        """Code pages, ways and widths are bytes: the number of cp858 is 13 hex, and 17 steps down are 11 hex."""
+        return True
+
     def reader(self) -> SlipReader:
         """A new reader of its answers."""
         return SlipReader()

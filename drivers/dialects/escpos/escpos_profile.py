@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, Final, Literal
 
 import msgspec
 
-from drivers.profile import Profile, parse_profile, read_builtin
+from drivers.profile import Profile, parse_profile, read_builtin, repeated
+from passbook.errors import shown
 from passbook.job.states import Reason
 
-_Byte = Annotated[int, msgspec.Meta(ge=0, le=255)]
+_LARGEST_BYTE: Final = 255
+_Byte = Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_BYTE)]
 _Positive = Annotated[int, msgspec.Meta(ge=1, le=9999)]
 
 
@@ -88,15 +91,6 @@ class EscposProfile(Profile, frozen=True, forbid_unknown_fields=True):
     causes: tuple[Cause, ...]
     dots: SlipDots | None = None
 
-    def __post_init__(self) -> None:
-        """Refuse a pitch that is no whole number of steps, and what stands twice."""
-        if any(self.across.unit % pitch.cpi for pitch in self.pitches):
-            raise ValueError("a pitch is no whole number of horizontal steps")
-        if len({pitch.cpi for pitch in self.pitches}) < len(self.pitches):
-            raise ValueError("a pitch stands twice")
-        if len({(cause.request, cause.bit) for cause in self.causes}) < len(self.causes):
-            raise ValueError("a cause stands twice")
-
     def pitch(self, cpi: float) -> SlipPitch | None:
         """The pitch of `cpi` characters to the inch, if the printer has it."""
         return next((pitch for pitch in self.pitches if pitch.cpi == cpi), None)
@@ -104,7 +98,24 @@ class EscposProfile(Profile, frozen=True, forbid_unknown_fields=True):
 
 def load_escpos(data: bytes, file: str) -> EscposProfile:
     """A profile from TOML.  Raises PassbookError `profile-malformed` naming `file`, the key and what is wrong."""
-    return parse_profile(data, file, EscposProfile, ("escpos",))
+    return parse_profile(data, file, EscposProfile, _contradictions, ("escpos",))
+
+
+def _contradictions(profile: EscposProfile) -> Iterator[tuple[str, str]]:
+    """Key and cause of each value with which no slip could be printed, or that another value contradicts."""
+    unit = profile.across.unit
+    if not profile.pitches:
+        yield "pitches", "there is none; expected at least one"
+    for number, pitch in enumerate(profile.pitches):
+        if unit % pitch.cpi:
+            why = f"{pitch.cpi} is no whole number of steps; expected a divisor of {unit}, across.unit"
+            yield f"pitches[{number}].cpi", why
+    yield from repeated("pitches", "cpi", (str(pitch.cpi) for pitch in profile.pitches))
+    yield from repeated("causes", "bit", (f"{cause.bit} of request {cause.request}" for cause in profile.causes))
+    for name, page in profile.code_pages.items():
+        if page.number > _LARGEST_BYTE:
+            why = f"{page.number} is no byte; expected at most {_LARGEST_BYTE}"
+            yield f"code_pages.{shown(name)}.number", why
 
 
 def builtin_escpos() -> EscposProfile:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from drivers.dialects.dialect import LineBytes
-from drivers.dialects.pr2.geometry import LINE_FEED, OFFSET_STEP, TOP_UNIT, document_lines, offset_steps
+from drivers.dialects.pr2.geometry import LINE_FEED, OFFSET_STEP, TOP_UNIT, document_lines, offset_steps, spacing_steps
 from drivers.dialects.pr2.pr2_profile import Pitch, Pr2Profile
 from drivers.dialects.steps import whole_steps
 from drivers.profile import encode_run
 from passbook.document.pitches import cell_width
 from passbook.document.plan import UNITS_PER_INCH, Line, Plan, Sheet
 from passbook.errors import PassbookError
-
-LINES_PER_INCH: Final = 6
-"""The line spacing of the set-up; no line is placed by it."""
 
 
 def set_up(profile: Pr2Profile, sheet: Sheet, code_page: str) -> bytes:
@@ -34,7 +30,7 @@ def set_up(profile: Pr2Profile, sheet: Sheet, code_page: str) -> bytes:
             commands.document_length.encode(document_lines(sheet.height)),
             commands.top_of_form.encode(form.top_of_form),
             commands.bottom_of_form.encode(form.bottom_of_form),
-            commands.line_spacing.encode(profile.vertical_unit // LINES_PER_INCH),
+            commands.line_spacing.encode(spacing_steps(profile.vertical_unit)),
             commands.left_margin.encode(form.left_margin),
             _find_pitch(profile, sheet).command.encode(),
             commands.horizontal_offset.encode(offset_steps(sheet.left)),

@@ -30,6 +30,15 @@ def offset_steps(left: int) -> int:
     return (left + OFFSET_STEP // 2) // OFFSET_STEP
 
 
+def spacing_steps(unit: int) -> int:
+    """The line spacing of the set-up, 1/6 inch, in elementary steps of 1/`unit` inch; no line is placed by it.
+
+    >>> spacing_steps(240), spacing_steps(216)
+    (40, 36)
+    """
+    return LINE_FEED * unit // UNITS_PER_INCH
+
+
 def document_lines(height: int) -> int:
     """A page's height in 1/2160 inch as line feeds, rounded up.  Raises ValueError outside 70 to 500 mm.
 

@@ -37,6 +37,11 @@ class Pr2:
         """Steps to the inch in which it counts down the page, as configured."""
         return self.profile.vertical_unit
 
+    @property
+    def takes_any_byte(self) -> bool:
+        """Its numbers are digits, and it prints no pictures."""
+        return False
+
     def reader(self) -> FrameReader:
         """A new reader of its answers."""
         return FrameReader()

@@ -9,7 +9,9 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
-from drivers.profile import Profile, parse_profile, read_builtin
+from drivers.dialects.pr2.geometry import MOST_DOCUMENT, TOP_UNIT, spacing_steps
+from drivers.dialects.steps import whole_steps
+from drivers.profile import Profile, hex_bytes, parse_profile, read_builtin, repeated
 from passbook.errors import PassbookError, shown
 from passbook.job.states import Reason
 from passbook.protocol.media import Media
@@ -19,7 +21,8 @@ SHIPPED: Final = ("pr2",)
 """The profiles of this family that come with the product."""
 STEPS: Final = (240, 216)
 """The elementary steps that the printer's own set-up offers, to the inch."""
-_PRINTABLE_FROM: Final = 0x20
+_ASK_IDENTITY: Final = b"\x1bZ"
+"""The request that every printer of the family answers with its identity."""
 _NUMBERED: Final = frozenset(
     {
         *("document_length", "top_of_form", "bottom_of_form", "line_spacing", "left_margin", "horizontal_offset"),
@@ -41,16 +44,22 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     assumed: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what is not hexadecimal."""
-        _from_hex(self.send)
-        _from_hex(self.end)
+        """Refuse what is not hexadecimal, and a command of no bytes."""
+        if not self.sent:
+            raise ValueError("expected at least one byte for send, such as 1B 4F")
+        hex_bytes("end", self.end)
+
+    @property
+    def sent(self) -> bytes:
+        """Its leading bytes, by which a printer knows it."""
+        return hex_bytes("send", self.send)
 
     def encode(self, value: int | None = None) -> bytes:
         """The bytes to send.  Raises ValueError when the number does not fit its digits."""
         number = b"" if value is None else b"%0*d" % (self.digits, value)
         if len(number) != self.digits or (value is not None and value < 0):
             raise ValueError(f"the number does not fit {self.digits} digits")
-        return _from_hex(self.send) + number + _from_hex(self.end)
+        return self.sent + number + bytes.fromhex(self.end)
 
 
 class Commands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,11 +100,11 @@ class CleanUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse what is not hexadecimal."""
-        _from_hex(self.send)
+        self.encode()
 
     def encode(self) -> bytes:
         """The bytes to send."""
-        return _from_hex(self.send)
+        return hex_bytes("send", self.send)
 
 
 class HoldsText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -134,7 +143,7 @@ class StatusCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse a code that is not one character, and one that is both or neither."""
-        _one_character(self.code)
+        _must_be_one_character(self.code)
         if self.ready == (self.reason is not None):
             raise ValueError("say either ready = true or a reason")
 
@@ -148,7 +157,7 @@ class DocumentCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse a code that is not one character."""
-        _one_character(self.code)
+        _must_be_one_character(self.code)
 
 
 Place: TypeAlias = Annotated[int, Meta(ge=1, le=48)]
@@ -192,7 +201,8 @@ class SetupLayout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         places = [one.byte for one in (self.elementary_step, self.code_page) if one is not None]
         if any(place > self.length for place in places):
             raise ValueError(f"a byte is behind the last one; expected at most {self.length}")
-        _distinct("byte", map(str, places))
+        if len(set(places)) < len(places):
+            raise ValueError("a byte stands twice; expected another byte for each meaning")
 
 
 class Pr2Profile(Profile, frozen=True, forbid_unknown_fields=True):
@@ -208,13 +218,6 @@ class Pr2Profile(Profile, frozen=True, forbid_unknown_fields=True):
     status: tuple[StatusCode, ...]
     document: tuple[DocumentCode, ...]
     own_setup: SetupLayout
-
-    def __post_init__(self) -> None:
-        """Refuse what stands twice."""
-        _one_character(self.identity)
-        _distinct("status code", (entry.code for entry in self.status))
-        _distinct("document code", (entry.code for entry in self.document))
-        _distinct("pitch", (str(entry.cpi) for entry in self.pitches))
 
     @property
     def sends_text_ahead(self) -> bool:
@@ -243,26 +246,81 @@ class Pr2Profile(Profile, frozen=True, forbid_unknown_fields=True):
 
 def load_pr2(data: bytes, file: str) -> Pr2Profile:
     """A profile from TOML.  Raises PassbookError `profile-malformed` naming `file`, the key and what is allowed."""
-    profile = parse_profile(data, file, Pr2Profile, SHIPPED)
-    for where, why in _contradictions(profile):
-        raise PassbookError("profile-malformed", file=file, where=where, why=why)
-    return profile
+    return parse_profile(data, file, Pr2Profile, _contradictions, SHIPPED)
 
 
 def _contradictions(profile: Pr2Profile) -> Iterator[tuple[str, str]]:
-    """Key and cause of each value with which no book could be printed, or that another value contradicts."""
+    yield from _wrong_codes(profile)
+    yield from _wrong_commands(profile)
+    yield from _wrong_clean_up(profile)
+
+
+def _wrong_codes(profile: Pr2Profile) -> Iterator[tuple[str, str]]:
+    """What is wrong with the answers that the profile knows."""
+    if not _is_one_character(profile.identity):
+        yield "identity", 'expected one printable ASCII character, such as "7"'
+    yield from repeated("status", "code", [entry.code for entry in profile.status])
+    yield from repeated("document", "code", [entry.code for entry in profile.document])
     if not any(entry.ready for entry in profile.status):
         yield "status", "no code has ready = true, so that the printer would never be ready"
     for media in (Media.NOT_PRESENT, Media.ENTERING, Media.PRESENT):
         if not any(entry.media is media for entry in profile.document):
             yield "document", f"no code has media = {media.value}"
-    if not profile.pitches:
-        yield "pitches", "there is none; expected at least one"
     page = profile.own_setup.code_page
-    for name in page.means.values() if page is not None else ():
+    for key, name in page.means.items() if page is not None else ():
         if name not in profile.code_pages:
             known = ", ".join(profile.code_pages)
-            yield "own_setup.code_page.means", f"{shown(name)} is no code page here; expected one of {known}"
+            yield f"own_setup.code_page.means.{key}", f"{shown(name)} is no code page here; expected one of {known}"
+
+
+def _wrong_commands(profile: Pr2Profile) -> Iterator[tuple[str, str]]:
+    """What is wrong with the commands beside each other, and with those for which a number is too long."""
+    commands, pitches = profile.commands, profile.pitches
+    if not pitches:
+        yield "pitches", "there is none; expected at least one"
+    yield from repeated("pitches", "cpi", [str(entry.cpi) for entry in pitches])
+    for number, entry in enumerate(pitches):
+        if entry.command.digits:
+            yield f"pitches[{number}].command.digits", "a pitch has no number, so no digits"
+    known = [(f"commands.{name}", getattr(commands, name)) for name in commands.__struct_fields__]
+    known += [(f"pitches[{number}].command", entry.command) for number, entry in enumerate(pitches)]
+    keys: dict[bytes, str] = {}
+    for key, command in known:
+        if (first := keys.setdefault(command.sent, key)) != key:
+            yield f"{key}.send", f"{first} has the same bytes; expected other bytes for each command"
+    for name, value, source in _numbers(profile):
+        if len(str(value)) > (digits := getattr(commands, name).digits):
+            yield (
+                f"commands.{name}.digits",
+                f"{digits} cannot say {value} ({source}); expected {len(str(value))}",
+            )
+
+
+def _numbers(profile: Pr2Profile) -> Iterator[tuple[str, int, str]]:
+    """Commands, the numbers of the profile that they have to say, and the keys of these; a sheet may ask for more."""
+    form = profile.form
+    yield "document_length", MOST_DOCUMENT, "the lines of the longest sheet"
+    yield "top_of_form", form.top_of_form, "form.top_of_form"
+    yield "bottom_of_form", form.bottom_of_form, "form.bottom_of_form"
+    yield "left_margin", form.left_margin, "form.left_margin"
+    for name, page in profile.code_pages.items():
+        yield "code_page", page.number, f"code_pages.{shown(name)}.number"
+    for number, pitch in enumerate(profile.pitches):
+        yield "horizontal", pitch.columns - 1 + form.first_column, f"the last of pitches[{number}].columns"
+    for unit in STEPS:
+        yield "line_spacing", spacing_steps(unit), f"the steps of 1/6 inch at vertical_unit = {unit}"
+        yield "vertical", whole_steps(form.top_of_form * TOP_UNIT, unit), f"form.top_of_form at vertical_unit = {unit}"
+
+
+def _wrong_clean_up(profile: Pr2Profile) -> Iterator[tuple[str, str]]:
+    """What is wrong with the bytes that end what an earlier owner left open."""
+    sent = profile.clean_up.encode()
+    for name in ("strike", "eject"):
+        command: Command = getattr(profile.commands, name)
+        if command.sent in sent:
+            yield "clean_up.send", f"{command.send} stands in it, which is commands.{name}; expected none"
+    if not sent.endswith(_ASK_IDENTITY):
+        yield "clean_up.send", f"expected {_ASK_IDENTITY.hex(' ').upper()} at its end, which asks for the identity"
 
 
 def builtin_pr2() -> Pr2Profile:
@@ -287,19 +345,13 @@ def pr2_profile_of(setup: PrinterSetup, file: str) -> Pr2Profile:
 def _bytes_of(means: Iterable[str]) -> None:
     for key in means:
         if len(key) != 2 or not set(key) <= set("0123456789ABCDEF"):  # noqa: PLR2004  # two digits are one byte
-            raise ValueError('expected two hexadecimal digits as each key of means, such as "3A"')
+            raise ValueError(f'{shown(key)} is no key of means; expected two hexadecimal digits, such as "3A"')
 
 
-def _from_hex(text: str) -> bytes:
-    return bytes.fromhex(text)
+def _is_one_character(code: str) -> bool:
+    return len(code) == 1 and code.isascii() and code.isprintable()
 
 
-def _one_character(code: str) -> None:
-    if len(code) != 1 or not code.isascii() or ord(code) < _PRINTABLE_FROM:
-        raise ValueError("expected one printable ASCII character")
-
-
-def _distinct(what: str, values: Iterable[str]) -> None:
-    listed = list(values)
-    if len(set(listed)) != len(listed):
-        raise ValueError(f"a {what} stands twice")
+def _must_be_one_character(code: str) -> None:
+    if not _is_one_character(code):
+        raise ValueError('expected one printable ASCII character for code, such as "0"')

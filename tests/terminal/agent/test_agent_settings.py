@@ -62,6 +62,7 @@ def test_what_the_file_says_counts(tmp_path: Path) -> None:
         ('[[rule]]\nkeep = "both"\napplication = "a\\u001b"\n', "rule 1: application must have at most 128"),
         (f'[[rule]]\nkeep = "both"\nform = "{"f" * 129}"\n', "rule 1: form must have at most 128"),
         ('[[fallback]]\nprinter = "w"\n', "port"),
+        ('[[fallback]]\nprinter = "w"\nport = "rfc2217://h..example:1"\n', "1 to 63 letters"),
         ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\ndialect = "no"\n', "dialect"),
         ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\ncode_page = "no"\n', "code page"),
         ('[[fallback]]\nprinter = "w"\nport = "tcp://h:1"\n' * 2, "two own printers"),
