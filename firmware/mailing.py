@@ -19,6 +19,7 @@ from firmware.service.acceptance import Acceptance
 from firmware.service.mail_intake import MailIntake
 from firmware.service.mail_notices import MailNotices
 from firmware.service.substitution import Substitutes
+from passbook.document.import_profile import Imports
 from passbook.errors import PassbookError, shown
 from passbook.job import changes
 from passbook.job.record import OPERATOR, HistoryKind, Holder, Record
@@ -89,6 +90,7 @@ class Mailing:
         routes, hops = [one.route for one in self._config.routes], [one.name for one in self._config.hops]
         self._notices = MailNotices(mail, routes, hops, acceptance, kept=self._kept, now=self._clock.now)
         tasks.callback(supervisor.start("mail notices", self._notices.run()))
+        loaded = self._loaded
         self.substitutes = Substitutes(
             mail,
             routes,
@@ -98,6 +100,7 @@ class Mailing:
             acceptance=acceptance,
             relays=self._relays,
             can_issue=self._can_issue,
+            imports=Imports(loaded.imports, {name: one.import_name for name, one in loaded.layouts.items()}),
             clock=self._clock,
             now=self._clock.now,
         )

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from firmware.config.configuration import Config
 from firmware.config.mail_settings import MailConfig
 from firmware.service.acceptance import SMALL, Acceptance, Posted
+from passbook.document.documents import names_layout
 from passbook.errors import PassbookError, shown
 from passbook.job.actor import Actor
 from passbook.job.mailed import Mailed, Notify, Recipient
@@ -262,7 +263,7 @@ class MailIntake:
             printer=recipient.route.goal,
             format=part.format,
             name=message.subject,
-            layout=recipient.route.layout,
+            layout="" if names_layout(part.format, part.document) else recipient.route.layout,
             priority=self._acceptance.usual_priority,
             application="mail",
             document_date=message.date,

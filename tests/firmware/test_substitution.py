@@ -9,6 +9,7 @@ from typing import Any
 
 from firmware.config.mail_settings import MailConfig
 from firmware.service.substitution import Substitutes
+from passbook.document.import_profile import NO_IMPORTS
 from passbook.document.plan import StepKind, StepOutline
 from passbook.errors import PassbookError
 from passbook.job.issue import FormIssue
@@ -53,6 +54,7 @@ def test_a_job_that_cannot_be_read_does_not_end_the_look() -> None:
             [Route(("@branch.example",), "window-1", ("window-1",))],
             {},
             can_issue=lambda _printer, _form, _sheets: True,
+            imports=NO_IMPORTS,
             clock=SystemClock(),
             now=lambda: datetime.datetime.now(datetime.UTC),
             **parts,
@@ -94,6 +96,7 @@ def test_a_substitute_is_asked_for_what_the_job_needs() -> None:
         [],
         hops,
         can_issue=can_issue,
+        imports=NO_IMPORTS,
         clock=SystemClock(),
         now=lambda: datetime.datetime.now(datetime.UTC),
         **parts,
