@@ -29,7 +29,7 @@ from passbook.job.relaying import give_up, is_relay, left_of, note_replies, post
 from passbook.job.states import Reason
 from passbook.job.step_machine import Happening
 from passbook.job.stopped import DestinationStop
-from passbook.mail.smtp_envelope import Need, need_parameters
+from passbook.mail.smtp_envelope import Need, need_parameters, xtext
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import SubmitJob
 from spooler.clock import Clock, stamp
@@ -454,7 +454,7 @@ def _offer(client: smtplib.SMTP, recipient: Recipient, asked: Sequence[str] = ()
     options = [*asked]
     if client.has_extn("dsn"):
         options += [f"NOTIFY={','.join(recipient.notify)}"] if recipient.notify else []
-        options += [f"ORCPT={recipient.original or f'rfc822;{recipient.address}'}"]
+        options += [f"ORCPT={recipient.original or f'rfc822;{xtext(recipient.address)}'}"]
     return _judged(client.rcpt(recipient.address, options))
 
 

@@ -22,7 +22,7 @@ from passbook.job.actor import Actor
 from passbook.job.mailed import Delivery, Mailed, Notify, Recipient
 from passbook.job.record import Answered, HistoryKind, Record, Verdict
 from passbook.job.states import JobState, Reason
-from passbook.mail.smtp_envelope import Need
+from passbook.mail.smtp_envelope import Need, read_recipient
 from passbook.protocol.messages import SubmitJob
 from spooler.desk import PrintDesk
 from spooler.feeding import Feeding
@@ -245,6 +245,15 @@ def test_a_message_that_the_hop_took_is_confirmed_and_came_as_it_was(office: Off
 
 
 @pytest.mark.slow
+def test_the_address_of_a_recipient_is_written_as_the_next_hop_reads_it(office: Office) -> None:
+    odd, handed = "a+b=c@other.example", "w+2Bx@branch.example"
+    office.ended(office.submit(Recipient(odd), Recipient(TWO, f"rfc822;{handed}")))
+    assert [read_recipient(line.removeprefix("RCPT ")).original for line in office.hop.seen[1:]] == [
+        "rfc822;a+2Bb+3Dc@other.example",
+        f"rfc822;{handed}",
+    ]
+
+
 def test_a_recipient_that_is_put_off_is_tried_again_alone(office: Office) -> None:
     office.hop.rcpt[TWO] = "450 4.2.1 later"
     job = office.submit(Recipient(ONE), Recipient(TWO))
