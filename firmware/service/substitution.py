@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 from email.header import Header
@@ -271,10 +272,23 @@ class Substitutes:
         return order[order.index(record.printer) + 1 :] if record.printer in order else route.substitutes
 
     def _route_of(self, record: Record) -> Route | None:
-        """The route of a mail's recipient; for a job of a terminal the first one that leads to its printer."""
-        if record.mail is not None:
-            return find_route(self._routes, parse_mail_address(record.mail.recipients[0].address))
-        return next((route for route in self._routes if record.printer in {route.goal, *route.substitutes}), None)
+        """The route by which a job, or the one for which it stands in, came to its first destination.
+
+        It is that of a mail's recipient.  For a job of a terminal it is the one that leads to the printer and has
+        substitutes; of several the one whose addresses come first in the alphabet, wherever the file has it.
+        """
+        first = self._first_of(record)
+        if first.mail is not None:
+            return find_route(self._routes, parse_mail_address(first.mail.recipients[0].address))
+        own = (route for route in self._routes if route.goal == first.printer and route.substitutes)
+        return min(own, key=lambda route: route.to, default=None)
+
+    def _first_of(self, record: Record) -> Record:
+        """The job as it was accepted first; where that is not to be read any more, the earliest that is."""
+        with contextlib.suppress(PassbookError):
+            while record.stands_for:
+                record = self._jobs.spool.record(record.stands_for)
+        return record
 
     def _mail_of(self, record: Record) -> Mailed:
         """The mail of a job; that of a terminal becomes one."""
