@@ -156,7 +156,7 @@ class MailIntake:
             wants_headers=envelope.wants_headers,
             trace=message.trace,
         )
-        posted = self._posted(envelope, message, data, mail, self._space(envelope, actor))
+        posted = self._posted(envelope, message, data, mail, functools.partial(self._space, envelope, actor))
         self._relays.expect(
             mail.submission, [one.request.printer for one in posted if one.request.printer in self._hops]
         )
@@ -184,19 +184,24 @@ class MailIntake:
         return message
 
     def _posted(
-        self, envelope: MailEnvelope, message: MailMessage, data: bytes, mail: Mailed, space: str
+        self,
+        envelope: MailEnvelope,
+        message: MailMessage,
+        data: bytes,
+        mail: Mailed,
+        space: Callable[[Sequence[Addressed]], str],
     ) -> list[Posted]:
         """The jobs of a mail: one for each next hop, and one for each part at each printer."""
         by_goal: dict[str, list[Addressed]] = {}
         for recipient in _distinct(envelope.recipients):
             by_goal.setdefault(recipient.route.goal, []).append(recipient)
         relayed = [
-            self._relayed(goal, recipients, message, data, mail, space)
+            self._relayed(goal, recipients, message, data, mail, space(recipients))
             for goal, recipients in by_goal.items()
             if goal in self._hops
         ]
         printed = [
-            self._printed(recipient, part, message, mail, space)
+            self._printed(recipient, part, message, mail, space([recipient]))
             for goal, recipients in by_goal.items()
             if goal not in self._hops
             for recipient in recipients
@@ -214,11 +219,15 @@ class MailIntake:
             return Actor.of_mail_terminal(local, vouched_by)
         return Actor.of_mail(envelope.sender.lower(), vouched_by)
 
-    def _space(self, envelope: MailEnvelope, actor: Actor) -> str:
-        """What else names a request: unproven senders of one network share a space, and none with a proven one."""
+    def _space(self, envelope: MailEnvelope, actor: Actor, recipients: Sequence[Addressed]) -> str:
+        """What else names the request for these recipients: their routes' networks, for an unproven sender.
+
+        Such senders of one network share a space, and none with a proven one.  The other recipients of the envelope do
+        not count: the same mail may come again without them (P10).
+        """
         if envelope.caller.name:
             return actor.name
-        networks = sorted({network for one in envelope.recipients for network in one.route.networks})
+        networks = sorted({network for one in recipients for network in one.route.networks})
         return f"{actor.name} {' '.join(networks)}"
 
     def _relayed(
