@@ -172,8 +172,10 @@ class MailIntake:
 
     async def _read(self, envelope: MailEnvelope, data: bytes) -> MailMessage:
         """The message, whose trace is judged before anything else.  Raises PassbookError."""
-        goes_on = any(one.route.goal in self._hops for one in envelope.recipients)
-        read = functools.partial(read_message, data, goes_on=goes_on)
+        goes = [one.route.goal in self._hops for one in envelope.recipients]
+        # A notification is no document, and this appliance may stand on its way to a mail server.
+        prints = bool(envelope.sender) or not all(goes)
+        read = functools.partial(read_message, data, goes_on=any(goes), prints=prints)
         message = read() if len(data) <= SMALL else await asyncio.to_thread(read)
         if self._mail.hostname in message.trace:
             raise PassbookError("mail-loop", why=f"{', then '.join(map(shown, message.trace))} handed it on already")
@@ -240,7 +242,8 @@ class MailIntake:
         space: str,
     ) -> Posted:
         """The whole message as one job of a next hop, for all recipients behind it."""
-        content = msgspec.msgpack.encode([part.document for part in message.parts])
+        parts = [part.document for part in message.parts] or [data.partition(b"\r\n\r\n")[2]]
+        content = msgspec.msgpack.encode(parts)
         name = message.message_id or self._acceptance.content_name(space, content)
         request = SubmitJob(
             client_request=_request_id(space, name, " ".join(sorted(one.address.key for one in recipients)), 0),
