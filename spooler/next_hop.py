@@ -321,11 +321,14 @@ class NextHop:
     def takes(self, mail: Mailed, need: Need) -> bool:
         """Whether the hop can be reached and takes an envelope; nothing is handed on.  Blocks.
 
-        Another appliance is also asked whether it has what the document needs.
+        Another appliance is also asked whether it has what the document needs.  One that handed the mail on already
+        would refuse it behind its last line, and the mail would wait here no more.
         """
         try:
             with HopClient(*self._settings.place, local_hostname=self._access.hostname, timeout=ASK_TIME) as client:
                 self._begin(client)
+                if _is_in(client, mail.trace):
+                    return False
                 _expect(client.mail(mail.sender, []), Reason.HOP_REFUSED)
                 asked = need_parameters(need, client.has_extn)
                 return all(_offer(client, one, asked)[0] is Delivery.RELAYED for one in mail.recipients)
@@ -459,6 +462,12 @@ class _FailedConversation(Exception):  # noqa: N818  # an outcome, not a defect
         self.why = why
         self.in_doubt = in_doubt
         super().__init__(why)
+
+
+def _is_in(client: smtplib.SMTP, trace: Iterable[str]) -> bool:
+    """Whether the mail system that answered EHLO is one of those that handed a mail on."""
+    name, *_ = (client.ehlo_resp or b"").decode("ascii", "replace").lower().split() or [""]
+    return name in map(str.lower, trace)
 
 
 def _expect(reply: tuple[int, bytes], refused: Reason, ready: int = 250) -> None:

@@ -229,6 +229,13 @@ def test_an_appliance_is_asked_for_what_a_job_needs_and_another_system_is_not(
         assert not office.next_hop.takes(mail, need)
 
 
+def test_a_hop_that_handed_the_mail_on_already_does_not_take_it_back(office: Office, hop: FakeHop) -> None:
+    mail = Mailed("0" * 32, SENDER, "", "<1@bank.example>", (Recipient(ONE),), trace=("a.example", "Hop.example"))
+    assert not office.next_hop.takes(mail, Need())
+    assert hop.seen == []
+    assert office.next_hop.takes(replace(mail, trace=("a.example",)), Need())
+
+
 def test_a_message_that_the_hop_took_is_confirmed_and_came_as_it_was(office: Office) -> None:
     job = office.submit(Recipient(ONE, "rfc822;o@x", (Notify.SUCCESS, Notify.FAILURE)), Recipient(TWO))
     record = office.ended(job)
