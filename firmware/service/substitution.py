@@ -278,8 +278,8 @@ class Substitutes:
         substitutes; of several the one whose addresses come first in the alphabet, wherever the file has it.
         """
         first = self._first_of(record)
-        if first.mail is not None:
-            return find_route(self._routes, parse_mail_address(first.mail.recipients[0].address))
+        if first.mail is not None and record.mail is not None:
+            return find_route(self._routes, parse_mail_address(record.mail.recipients[0].address))
         own = (route for route in self._routes if route.goal == first.printer and route.substitutes)
         return min(own, key=lambda route: route.to, default=None)
 
