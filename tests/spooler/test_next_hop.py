@@ -482,29 +482,6 @@ def test_a_hop_is_not_tried_again_before_the_pause_is_over(office: Office) -> No
     assert office.hop.connections == 3
 
 
-def test_a_first_attempt_goes_before_a_further_one_of_another_job(office: Office) -> None:
-    office.hop.hang_up = HangUp.AT_MAIL
-    tried = office.postponed(office.submit(Recipient(ONE)), Reason.HOP_UNREACHABLE)
-    relays = Relays(office.clock, lambda: 0.5, lambda: None)
-    turns, new = RelayTurns(relays), replace(tried, job_id="0b" * 16)
-    elsewhere = replace(new, job_id="0c" * 16, printer="elsewhere")
-    relays.note_failure(tried.job_id)
-    office.clock.seconds += FIRST_PAUSE
-    for one in (tried, elsewhere):
-        relays.note(one)
-    assert turns.may_begin(tried)
-    for over in (replace(new, valid=False), replace(new, state=JobState.PROCESSING)):
-        relays.note(new)
-        assert (turns.may_begin(new), turns.may_begin(tried)) == (True, False)
-        relays.note(over)
-        assert turns.may_begin(tried), "it waits for nothing that is not tried now"
-    relays.note(new)
-    relays.note_attempt(HOP, new)
-    relays.note_failure(new.job_id)
-    relays.note(new)
-    assert (turns.may_begin(new), turns.may_begin(tried)) == (False, True)
-
-
 def test_a_hop_that_stays_away_makes_a_dead_letter_in_the_end(open_hop: OpenHop) -> None:
     office = open_hop(give_up_hours=1.0)
     office.hop.hang_up = HangUp.AT_ONCE
