@@ -117,7 +117,7 @@ class Appliance:
         self._grants = Grants()
         self._turns = self._make_turns()
         self._pauses = Pauses((one.name for one in config.printers), config.state / PAUSED_PRINTERS)
-        self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock, self._pauses)
+        self._desks = Desks(self._make_desks(), self._jobs, self._hub, clock, self._pauses, hops=self._mailing.hops())
         self._recovery = self._make_questions()
         self._expiry = Expiries(self._jobs, clock, config.recovery.expiry_grace)
         self._recovery.watchers.append(self._expiry.note_put)

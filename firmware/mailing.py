@@ -19,11 +19,12 @@ from firmware.service.acceptance import Acceptance
 from firmware.service.mail_intake import MailIntake
 from firmware.service.mail_notices import MailNotices
 from firmware.service.substitution import Substitutes
+from passbook.document.import_profile import Imports
 from passbook.errors import PassbookError, shown
 from passbook.job import changes
 from passbook.job.record import OPERATOR, HistoryKind, Holder, Record
 from passbook.job.relaying import is_notification, is_relay, relay_again
-from passbook.mail.mail_address import parse_mail_address
+from passbook.mail.mail_address import MailAddress, parse_mail_address
 from passbook.mail.routes import Caller, Route, find_route, judge_recipient
 from passbook.mail.smtp_replies import reply_to
 from passbook.protocol.messages import MoveJob
@@ -89,6 +90,7 @@ class Mailing:
         routes, hops = [one.route for one in self._config.routes], [one.name for one in self._config.hops]
         self._notices = MailNotices(mail, routes, hops, acceptance, kept=self._kept, now=self._clock.now)
         tasks.callback(supervisor.start("mail notices", self._notices.run()))
+        loaded = self._loaded
         self.substitutes = Substitutes(
             mail,
             routes,
@@ -98,6 +100,7 @@ class Mailing:
             acceptance=acceptance,
             relays=self._relays,
             can_issue=self._can_issue,
+            imports=Imports(loaded.imports, {name: one.import_name for name, one in loaded.layouts.items()}),
             clock=self._clock,
             now=self._clock.now,
         )
@@ -122,8 +125,9 @@ class Mailing:
             return RouteTest(taken=False, steps=("This appliance takes no mail: its set-up file has no table [mail].",))
         try:
             address = parse_mail_address(asked.address)
+            sender = parse_mail_address(asked.sender) if asked.sender else None
         except PassbookError as error:
-            return RouteTest(taken=False, steps=(str(error),))
+            return RouteTest(taken=False, steps=(str(error), f"It is refused with {reply_to(error)[:9]}."))
         caller = Caller(asked.network, "" if asked.network else "a terminal that this appliance knows")
         judged = judge_recipient(routes, address, caller)
         steps = list(judged.steps)
@@ -138,7 +142,7 @@ class Mailing:
             steps.append(f"The recipient is refused with {reply_to(judged.error)[:9]}.")
         if judged.route is not None:
             steps += self.substitutes.told_route(judged.route)
-        steps.append(self._told_notification(asked.sender, routes))
+        steps.append(self._told_notification(sender, routes))
         is_taken = (judged.error is None or is_held) and (bool(caller.name) or not is_own)
         return RouteTest(is_taken, tuple(steps))
 
@@ -153,14 +157,11 @@ class Mailing:
         mail = self._config.mail
         return mail is not None and sender.rpartition("@")[2].lower() == mail.hostname.lower()
 
-    def _told_notification(self, sender: str, routes: Sequence[Route]) -> str:
+    def _told_notification(self, sender: MailAddress | None, routes: Sequence[Route]) -> str:
         """Where notifications for a sender go."""
-        if not sender:
+        if sender is None:
             return "The null sender is never notified."
-        try:
-            route = find_route(routes, parse_mail_address(sender))
-        except PassbookError as error:
-            return str(error)
+        route = find_route(routes, sender)
         if route is None or route.goal not in self._hops:
             return f"{sender} gets no notifications: no route to a next hop leads there."
         return f"Notifications for {sender} go to {route.goal}, when the sender proved who it is."

@@ -116,6 +116,8 @@ export class Branch {
     this.prompts = new Map();
     this.layouts = new Map();
     this.formats = [];
+    /** The printers that take documents: the next hops of mail, which the status tells too, are none. */
+    this.printers = [];
     this.imports = [];
     this.agent = null;
     this.outlines = new Map();
@@ -211,10 +213,11 @@ export class Branch {
     this.commands = new Set(interfaces.flatMap((one) => one.commands));
     Object.assign(this, { name, zone, roles: new Set(roles) });
     if (this.may("Spooler.GetLayouts")) {
-      const { layouts, formats, imports } = await link.command("Spooler.GetLayouts");
+      const { printers, layouts, formats, imports } = await link.command("Spooler.GetLayouts");
       this.imports = imports.map((one) => one.name);
       this.layouts = new Map(layouts.map((one) => [one.name, one]));
       this.formats = formats;
+      this.printers = printers.map((one) => one.name);
     }
     if (this.may("Agent.GetSettings")) this.agent = await link.command("Agent.GetSettings");
   }

@@ -273,7 +273,7 @@ export class SendView {
   }
 
   update() {
-    const printers = this.branch.status?.printers.map((one) => one.printer) ?? [];
+    const { printers } = this.branch;
     if (printers.join() !== this.printersMark) {
       this.printersMark = printers.join();
       fill(this.printer, printers.map((one) => el("option", { value: one }, one)));

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from msgspec.structs import replace
@@ -48,10 +48,18 @@ class Desks:
     """The print desks by printer name; lives in the event loop."""
 
     def __init__(
-        self, desks: Mapping[str, PrintDesk], jobs: Jobs, hub: Hub, clock: Clock, pauses: Pauses | None = None
+        self,
+        desks: Mapping[str, PrintDesk],
+        jobs: Jobs,
+        hub: Hub,
+        clock: Clock,
+        pauses: Pauses | None = None,
+        *,
+        hops: Collection[str] = (),
     ) -> None:
-        """`pauses` knows the paused printers; None where there are none."""
+        """`pauses` knows the paused printers; None where there are none.  `hops` are desks of next hops."""
         self._desks = desks
+        self._printers = [name for name in desks if name not in hops]
         self._pauses = pauses or Pauses()
         self._jobs = jobs
         self._hub = hub
@@ -225,9 +233,10 @@ class Desks:
         `printer` may be empty where there is only one.  Raises PassbookError `unknown-printer`, `printer-busy` or
         `appliance-stopping`.
         """
-        name = next(iter(self._desks)) if not printer and len(self._desks) == 1 else printer
+        name = self._printers[0] if not printer and len(self._printers) == 1 else printer
         if name not in self._desks:
-            raise PassbookError("unknown-printer", printer=shown(name) or "(not named)", known=", ".join(self._desks))
+            known = ", ".join(self._printers)
+            raise PassbookError("unknown-printer", printer=shown(name) or "(not named)", known=known)
         try:
             async with asyncio.timeout(patience):
                 asked = self._desks[name].environment()

@@ -26,10 +26,10 @@ from passbook.errors import PassbookError
 from passbook.job.mailed import Delivery, Mailed, Recipient
 from passbook.job.record import Change, Record
 from passbook.job.relaying import give_up, is_relay, left_of, note_replies, postpone
-from passbook.job.states import Reason
+from passbook.job.states import JobState, Reason
 from passbook.job.step_machine import Happening
 from passbook.job.stopped import DestinationStop
-from passbook.mail.smtp_envelope import Need, need_parameters
+from passbook.mail.smtp_envelope import Need, need_parameters, xtext
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import SubmitJob
 from spooler.clock import Clock, stamp
@@ -114,6 +114,7 @@ class Relays:
         self._lock = threading.Lock()
         self._attempts: dict[str, _Attempts] = {}
         self._first: dict[str, set[str]] = {}
+        self._untried: dict[str, set[str]] = {}
         self._failing: set[str] = set()
 
     def expect(self, submission: str, hops: Iterable[str]) -> None:
@@ -136,8 +137,15 @@ class Relays:
             return record.mail is not None and bool(record.mail.part and self._first.get(record.mail.submission))
 
     def note(self, record: Record) -> None:
-        """A job changed: a relay that is not tried any more holds nothing up."""
-        if is_relay(record) and (not record.valid or record.ended):
+        """A job changed: a relay that is not tried any more holds nothing up, and a new one is tried before others."""
+        if not is_relay(record):
+            return
+        # One that may have to wait for its book holds up no retry.
+        waits = record.valid and record.state is JobState.PENDING and record.book is None
+        with self._lock:
+            untried = self._untried.setdefault(record.printer, set())
+            (untried.add if waits and record.job_id not in self._attempts else untried.discard)(record.job_id)
+        if not record.valid or record.ended:
             self.note_attempt(record.printer, record)
             self.over(record.job_id)
 
@@ -147,6 +155,7 @@ class Relays:
         if mail is None:
             return
         with self._lock:
+            self._untried.get(hop, set()).discard(record.job_id)
             waiting = self._first.get(mail.submission, set())
             waiting.discard(hop)
             is_over = not waiting and self._first.pop(mail.submission, None) is not None
@@ -158,6 +167,14 @@ class Relays:
         with self._lock:
             attempts = self._attempts.get(job)
         return attempts is None or attempts.next_at <= self._clock.monotonic()
+
+    def lets_another_go_first(self, record: Record) -> bool:
+        """Whether a job was tried, and another one waits for its first attempt there.
+
+        A hop that is silent takes a minute for each attempt, so retries of many would hold up all that is new.
+        """
+        with self._lock:
+            return record.job_id in self._attempts and bool(self._untried.get(record.printer))
 
     def note_failure(self, job: str) -> float:
         """An attempt failed; returns for how many seconds the job has been tried."""
@@ -186,14 +203,17 @@ class Relays:
 
 
 class RelayTurns:
-    """The feeding of the desk of a next hop: a job waits until its pause is over, and others do not wait for it."""
+    """The feeding of the desk of a next hop: a job waits until its pause is over, and others do not wait for it.
+
+    First attempts go before further ones.
+    """
 
     def __init__(self, relays: Relays) -> None:
         self._relays = relays
 
     def may_begin(self, record: Record) -> bool:
         """Whether it may be tried now."""
-        return self._relays.may_try(record.job_id)
+        return self._relays.may_try(record.job_id) and not self._relays.lets_another_go_first(record)
 
     def plan_for(self, _record: Record) -> None:
         """None: the message lies in the own spool."""
@@ -301,11 +321,14 @@ class NextHop:
     def takes(self, mail: Mailed, need: Need) -> bool:
         """Whether the hop can be reached and takes an envelope; nothing is handed on.  Blocks.
 
-        Another appliance is also asked whether it has what the document needs.
+        Another appliance is also asked whether it has what the document needs.  One that handed the mail on already
+        would refuse it behind its last line, and the mail would wait here no more.
         """
         try:
             with HopClient(*self._settings.place, local_hostname=self._access.hostname, timeout=ASK_TIME) as client:
                 self._begin(client)
+                if _is_in(client, mail.trace):
+                    return False
                 _expect(client.mail(mail.sender, []), Reason.HOP_REFUSED)
                 asked = need_parameters(need, client.has_extn)
                 return all(_offer(client, one, asked)[0] is Delivery.RELAYED for one in mail.recipients)
@@ -441,6 +464,12 @@ class _FailedConversation(Exception):  # noqa: N818  # an outcome, not a defect
         super().__init__(why)
 
 
+def _is_in(client: smtplib.SMTP, trace: Iterable[str]) -> bool:
+    """Whether the mail system that answered EHLO is one of those that handed a mail on."""
+    name, *_ = (client.ehlo_resp or b"").decode("ascii", "replace").lower().split() or [""]
+    return name in map(str.lower, trace)
+
+
 def _expect(reply: tuple[int, bytes], refused: Reason, ready: int = 250) -> None:
     """Raise _FailedConversation unless the reply is the expected one; a 5xx refuses all recipients for good."""
     code = reply[0]
@@ -454,7 +483,7 @@ def _offer(client: smtplib.SMTP, recipient: Recipient, asked: Sequence[str] = ()
     options = [*asked]
     if client.has_extn("dsn"):
         options += [f"NOTIFY={','.join(recipient.notify)}"] if recipient.notify else []
-        options += [f"ORCPT={recipient.original or f'rfc822;{recipient.address}'}"]
+        options += [f"ORCPT={recipient.original or f'rfc822;{xtext(recipient.address)}'}"]
     return _judged(client.rcpt(recipient.address, options))
 
 

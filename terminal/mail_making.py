@@ -10,8 +10,8 @@ from email.utils import format_datetime
 from pathlib import PurePath
 from typing import Final
 
-from passbook.document.documents import FORMATS, Hints, PassbookUpdate, parse_document
-from passbook.document.update_writing import update_json
+from passbook.document.documents import FORMATS, Hints, parse_document
+from passbook.document.update_writing import PLAIN_FORMAT, plain_update
 from passbook.mail.mail_address import MailAddress
 from passbook.mail.message_reading import one_line
 from passbook.mail.part_formats import MIME_TYPES
@@ -24,8 +24,6 @@ _POLICY: Final = SMTP.clone(max_line_length=998)
 
 IMPORTED_FORMAT: Final = "passbook-update+csv"
 """The format that is read by an import profile."""
-PLAIN_FORMAT: Final = "passbook-update+json"
-"""The format in which a document is sent that was read by an import profile."""
 
 
 class OutgoingDocument(Confidential, frozen=True):
@@ -40,9 +38,8 @@ class OutgoingDocument(Confidential, frozen=True):
 
         Raises PassbookError as parse_document does.
         """
-        update = parse_document(self.format, self.data, hints=hints)
-        assert isinstance(update, PassbookUpdate)  # noqa: S101  # it is read as one
-        return OutgoingDocument(PLAIN_FORMAT, update_json(update), PurePath(self.name).with_suffix(".json").name)
+        data = plain_update(self.format, self.data, hints)
+        return OutgoingDocument(PLAIN_FORMAT, data, PurePath(self.name).with_suffix(".json").name)
 
     def judge(self) -> None:
         """Refuse a document that cannot be printed, as far as that is known here.  Raises as parse_document."""

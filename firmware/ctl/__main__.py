@@ -274,7 +274,9 @@ def _revoke(arguments: argparse.Namespace, clock: Clock) -> Any:
         why = str(error.facts.get("why", error))
     if why:
         raise PassbookError("revocation-not-told", name=arguments.name, file=str(arguments.out), why=why)
-    return {"revoked": arguments.name, "list": str(arguments.out), "appliance": "told"}
+    # The list has serial numbers of certificates, and a password has none.
+    left = f"if the file of [mail] passwords has a line {arguments.name}:, remove it, and restart the appliance"
+    return {"revoked": arguments.name, "list": str(arguments.out), "appliance": "told", "passwords": left}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -555,7 +557,7 @@ def _add_certificates(commands: _Commands) -> None:
     enroll.add_argument("request", type=path(Path), metavar="REQUEST.pem", help="what `teller enroll --name` wrote")
     enroll.add_argument("--representative", action="store_true", help="it may answer for other terminals")
     enroll.add_argument("--out", type=path(Path), required=True, metavar="FILE", help="gets the certificate")
-    revoke = _command(commands, "revoke", "revoke a terminal, and tell the appliance", run=_revoke)
+    revoke = _command(commands, "revoke", "revoke a terminal's certificates, and tell the appliance", run=_revoke)
     revoke.add_argument("name", metavar="NAME", help="the name in its certificate")
     revoke.add_argument("--out", type=path(Path), required=True, metavar="CRL", help="gets the revocation list")
     for parser in (init, enroll):

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from firmware.config.configuration import Config
 from firmware.config.mail_settings import MailConfig
 from firmware.service.acceptance import SMALL, Acceptance, Posted
+from passbook.document.documents import names_layout
 from passbook.errors import PassbookError, shown
 from passbook.job.actor import Actor
 from passbook.job.mailed import Mailed, Notify, Recipient
@@ -155,7 +156,7 @@ class MailIntake:
             wants_headers=envelope.wants_headers,
             trace=message.trace,
         )
-        posted = self._posted(envelope, message, data, mail, self._space(envelope, actor))
+        posted = self._posted(envelope, message, data, mail, functools.partial(self._space, envelope, actor))
         self._relays.expect(
             mail.submission, [one.request.printer for one in posted if one.request.printer in self._hops]
         )
@@ -171,8 +172,10 @@ class MailIntake:
 
     async def _read(self, envelope: MailEnvelope, data: bytes) -> MailMessage:
         """The message, whose trace is judged before anything else.  Raises PassbookError."""
-        goes_on = any(one.route.goal in self._hops for one in envelope.recipients)
-        read = functools.partial(read_message, data, goes_on=goes_on)
+        goes = [one.route.goal in self._hops for one in envelope.recipients]
+        # A notification is no document, and this appliance may stand on its way to a mail server.
+        prints = bool(envelope.sender) or not all(goes)
+        read = functools.partial(read_message, data, goes_on=any(goes), prints=prints)
         message = read() if len(data) <= SMALL else await asyncio.to_thread(read)
         if self._mail.hostname in message.trace:
             raise PassbookError("mail-loop", why=f"{', then '.join(map(shown, message.trace))} handed it on already")
@@ -183,19 +186,24 @@ class MailIntake:
         return message
 
     def _posted(
-        self, envelope: MailEnvelope, message: MailMessage, data: bytes, mail: Mailed, space: str
+        self,
+        envelope: MailEnvelope,
+        message: MailMessage,
+        data: bytes,
+        mail: Mailed,
+        space: Callable[[Sequence[Addressed]], str],
     ) -> list[Posted]:
         """The jobs of a mail: one for each next hop, and one for each part at each printer."""
         by_goal: dict[str, list[Addressed]] = {}
         for recipient in _distinct(envelope.recipients):
             by_goal.setdefault(recipient.route.goal, []).append(recipient)
         relayed = [
-            self._relayed(goal, recipients, message, data, mail, space)
+            self._relayed(goal, recipients, message, data, mail, space(recipients))
             for goal, recipients in by_goal.items()
             if goal in self._hops
         ]
         printed = [
-            self._printed(recipient, part, message, mail, space)
+            self._printed(recipient, part, message, mail, space([recipient]))
             for goal, recipients in by_goal.items()
             if goal not in self._hops
             for recipient in recipients
@@ -213,11 +221,15 @@ class MailIntake:
             return Actor.of_mail_terminal(local, vouched_by)
         return Actor.of_mail(envelope.sender.lower(), vouched_by)
 
-    def _space(self, envelope: MailEnvelope, actor: Actor) -> str:
-        """What else names a request: unproven senders of one network share a space, and none with a proven one."""
+    def _space(self, envelope: MailEnvelope, actor: Actor, recipients: Sequence[Addressed]) -> str:
+        """What else names the request for these recipients: their routes' networks, for an unproven sender.
+
+        Such senders of one network share a space, and none with a proven one.  The other recipients of the envelope do
+        not count: the same mail may come again without them (P10).
+        """
         if envelope.caller.name:
             return actor.name
-        networks = sorted({network for one in envelope.recipients for network in one.route.networks})
+        networks = sorted({network for one in recipients for network in one.route.networks})
         return f"{actor.name} {' '.join(networks)}"
 
     def _relayed(
@@ -230,7 +242,8 @@ class MailIntake:
         space: str,
     ) -> Posted:
         """The whole message as one job of a next hop, for all recipients behind it."""
-        content = msgspec.msgpack.encode([part.document for part in message.parts])
+        parts = [part.document for part in message.parts] or [data.partition(b"\r\n\r\n")[2]]
+        content = msgspec.msgpack.encode(parts)
         name = message.message_id or self._acceptance.content_name(space, content)
         request = SubmitJob(
             client_request=_request_id(space, name, " ".join(sorted(one.address.key for one in recipients)), 0),
@@ -262,7 +275,7 @@ class MailIntake:
             printer=recipient.route.goal,
             format=part.format,
             name=message.subject,
-            layout=recipient.route.layout,
+            layout="" if names_layout(part.format, part.document) else recipient.route.layout,
             priority=self._acceptance.usual_priority,
             application="mail",
             document_date=message.date,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 from email.header import Header
@@ -22,11 +23,13 @@ from msgspec.structs import replace
 
 from firmware.config.mail_settings import MailConfig
 from firmware.service.acceptance import Acceptance, Attributes, Posted
-from passbook.document.documents import NAMING_FORMATS
+from passbook.document.documents import NAMING_FORMATS, Hints
+from passbook.document.import_profile import Imports
+from passbook.document.update_writing import without_hints
 from passbook.errors import PassbookError
 from passbook.job.issuing import pages_due
 from passbook.job.mailed import Mailed, Recipient
-from passbook.job.moving import ask_for_substitute, line_there, may_move, moves_by_itself
+from passbook.job.moving import BOUND_TO_BOOK, ask_for_substitute, line_there, may_move, moves_by_itself
 from passbook.job.record import Record
 from passbook.job.relaying import is_relay, left_of
 from passbook.job.states import Reason
@@ -67,11 +70,13 @@ class Substitutes:
         acceptance: Acceptance,
         relays: Relays,
         can_issue: Callable[[str, str, int], bool],
+        imports: Imports,
         clock: Clock,
         now: Callable[[], datetime.datetime],
     ) -> None:
         """`now` is aware wall time, for what is written into messages; `can_issue` as in FormStock."""
         self._can_issue = can_issue
+        self._imports = imports
         self._mail = mail
         self._routes = routes
         self._hops = hops
@@ -267,10 +272,23 @@ class Substitutes:
         return order[order.index(record.printer) + 1 :] if record.printer in order else route.substitutes
 
     def _route_of(self, record: Record) -> Route | None:
-        """The route of a mail's recipient; for a job of a terminal the first one that leads to its printer."""
-        if record.mail is not None:
+        """The route by which a job, or the one for which it stands in, came to its first destination.
+
+        It is that of a mail's recipient.  For a job of a terminal it is the one that leads to the printer and has
+        substitutes; of several the one whose addresses come first in the alphabet, wherever the file has it.
+        """
+        first = self._first_of(record)
+        if first.mail is not None and record.mail is not None:
             return find_route(self._routes, parse_mail_address(record.mail.recipients[0].address))
-        return next((route for route in self._routes if record.printer in {route.goal, *route.substitutes}), None)
+        own = (route for route in self._routes if route.goal == first.printer and route.substitutes)
+        return min(own, key=lambda route: route.to, default=None)
+
+    def _first_of(self, record: Record) -> Record:
+        """The job as it was accepted first; where that is not to be read any more, the earliest that is."""
+        with contextlib.suppress(PassbookError):
+            while record.stands_for:
+                record = self._jobs.spool.record(record.stands_for)
+        return record
 
     def _mail_of(self, record: Record) -> Mailed:
         """The mail of a job; that of a terminal becomes one."""
@@ -312,9 +330,10 @@ class Substitutes:
                 why = "a person gave the place of its first line, and a mail does not carry that"
                 raise PassbookError("cannot-move", job=record.job_id, why=why)
             if not is_relay(record):
-                document = self._message(record, mail, document, attributes)
+                kind, document = await asyncio.to_thread(self._said_alone, record, document)
+                document = self._message(mail, kind, document, attributes)
                 mail = replace(mail, part=0)
-            request = replace(request, format=MAIL_FORMAT, layout="")
+            request = replace(request, format=MAIL_FORMAT, layout="", import_name="")
         moved = await self._acceptance.move(record, Posted(request, document, mail, document))
         _LOG.info("job-moved", job=record.job_id, printer=to, requester=record.requester)
         return moved
@@ -328,7 +347,16 @@ class Substitutes:
         attributes = msgspec.json.decode(envelope.open_attributes(identity, sealed, key), type=Attributes)
         return envelope.open_document(identity, sealed, key), attributes
 
-    def _message(self, record: Record, mail: Mailed, document: bytes, attributes: Attributes) -> bytes:
+    def _said_alone(self, record: Record, document: bytes) -> tuple[str, bytes]:
+        """Format and bytes of a document as another appliance gets it, which knows no layout or profile that was named.
+
+        Raises PassbookError for an update that today's import profiles do not read.
+        """
+        if not record.format.startswith(BOUND_TO_BOOK):
+            return record.format, document
+        return without_hints(record.format, document, Hints(self._imports, record.import_name, record.layout))
+
+    def _message(self, mail: Mailed, kind: str, document: bytes, attributes: Attributes) -> bytes:
         """One part as a message of its own, which names the part that it was."""
         # The library's class for messages judges headers, and raises for a Message-ID that other systems let pass.
         at = format_datetime(self._now())
@@ -343,7 +371,7 @@ class Substitutes:
             f"{TRACE_HEADER}: {' '.join([*mail.trace, self._mail.hostname])}",
             *([] if mail.vouched_by else [f"{SENDER_HEADER}: {UNPROVEN}"]),
             "MIME-Version: 1.0",
-            f"Content-Type: {MIME_TYPES[record.format]}; charset=utf-8",
+            f"Content-Type: {MIME_TYPES[kind]}; charset=utf-8",
             "Content-Transfer-Encoding: base64",
             'Content-Disposition: attachment; filename="document"',
             "",

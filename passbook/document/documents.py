@@ -24,6 +24,7 @@ from passbook.document.characters import (
     refuse_controls,
 )
 from passbook.document.csv_document import read_csv
+from passbook.document.csv_head import peeked_keys
 from passbook.document.currencies import EDITION, MINOR_DIGITS, WITHOUT_DIGITS
 from passbook.document.date_reading import read_day
 from passbook.document.decoding_text import decoded_text
@@ -160,6 +161,11 @@ def parse_document(
     """
     check_format(format)
     return FORMATS[format](data, most, hints)
+
+
+def names_layout(format: str, data: bytes) -> bool:  # noqa: A002  # the word of the protocol
+    """Whether a document names its layout itself; for any bytes."""
+    return "layout" in peeked_keys(data) if format == "passbook-update+csv" else format in NAMING_FORMATS
 
 
 def check_format(format: str) -> None:  # noqa: A002  # the word of the protocol

@@ -32,7 +32,7 @@ class Recipient(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True)
 
     Attributes:
         address: as the envelope names it here.
-        original: the address that the first sender named (ORCPT), as `rfc822;address`; empty for none.
+        original: the address that the first sender named (ORCPT), as `rfc822;xtext`; empty for none.
         notify: what the sender wants to be notified of; none for what RFC 3461 has as the default.
         delivery: how far it is.
         reply: the words of the next hop; empty before.

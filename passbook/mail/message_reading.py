@@ -15,6 +15,7 @@ from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Final, TypeVar
 
 from passbook.errors import PassbookError, shown
@@ -103,13 +104,15 @@ class MailMessage(Confidential, frozen=True):
     parts: tuple[MailPart, ...]
 
 
-def read_message(data: bytes, *, goes_on: bool = False) -> MailMessage:
+def read_message(data: bytes, *, goes_on: bool = False, prints: bool = True) -> MailMessage:
     """The message that the bytes after DATA hold; one that `goes_on` must leave room for the lines of its way.
+
+    One that `prints` nowhere here may have parts of any type; then it is told without parts.
 
     Raises PassbookError `mail-malformed`, `mail-part-unknown`, `mail-part-damaged`, `mail-empty`, `mail-loop` or
     `message-too-large`; nothing else, for any bytes.  Takes time in proportion to the number of bytes.
     """
-    return _parsed(data, _read, goes_on=goes_on)
+    return _parsed(data, partial(_read, prints=prints), goes_on=goes_on)
 
 
 def _parsed(data: bytes, read: Callable[[Message], T], *, goes_on: bool = False) -> T:
@@ -122,7 +125,7 @@ def _parsed(data: bytes, read: Callable[[Message], T], *, goes_on: bool = False)
         raise _malformed("the parameters of a header cannot be decoded") from None
 
 
-def _read(message: Message) -> MailMessage:
+def _read(message: Message, *, prints: bool) -> MailMessage:
     if len(message.get_all("Received", ())) > MOST_HOPS:
         raise PassbookError("mail-loop", why=f"it was handed on more than {MOST_HOPS} times")
     leaves = list(_numbered(message))
@@ -135,7 +138,7 @@ def _read(message: Message) -> MailMessage:
         was_part=int(part) if re.fullmatch(r"[0-9]{1,3}", part := _shown_header(message, PART_HEADER), re.ASCII) else 0,
         received_by=_received_by(message),
         unproven=UNPROVEN in map(str.strip, map(str, message.get_all(SENDER_HEADER, ()))),
-        parts=tuple(_documents(message, leaves)),
+        parts=_documents_of(message, leaves, prints=prints),
     )
 
 
@@ -197,6 +200,16 @@ def _numbered(message: Message) -> Iterator[Message]:
         if count > MOST_PARTS:
             raise _malformed(f"it has more than {MOST_PARTS} parts")
         yield part
+
+
+def _documents_of(message: Message, leaves: list[Message], *, prints: bool) -> tuple[MailPart, ...]:
+    """The documents of a message; none where nothing of it prints here and it has other parts."""
+    try:
+        return tuple(_documents(message, leaves))
+    except PassbookError as error:
+        if prints or error.code not in {"mail-part-unknown", "mail-empty"}:
+            raise
+        return ()
 
 
 def _documents(message: Message, leaves: list[Message]) -> Iterator[MailPart]:

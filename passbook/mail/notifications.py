@@ -18,6 +18,7 @@ from passbook.job.record import Record, on_paper_of
 from passbook.job.relaying import is_relay
 from passbook.job.states import JobState, Reason
 from passbook.job.wording import REASON_WORDS, doubt_words
+from passbook.mail.smtp_envelope import read_xtext
 
 
 class MailOutcome(StrEnum):
@@ -140,7 +141,7 @@ def write_notification(
         f"--{boundary}",
         "Content-Type: message/delivery-status",
         "",
-        *([f"Original-Envelope-Id: {mail.envelope_id}"] if mail.envelope_id else []),
+        *([f"Original-Envelope-Id: {read_xtext(mail.envelope_id)}"] if mail.envelope_id else []),
         f"Reporting-MTA: dns; {hostname}",
         f"Arrival-Date: {format_datetime(datetime.datetime.fromisoformat(record.accepted_at))}",
         "",
@@ -173,7 +174,7 @@ def _for_people(record: Record, mail: Mailed, outcome: MailOutcome, told: tuple[
 def _for_programs(recipient: Recipient, record: Record, outcome: MailOutcome) -> list[str]:
     status = _status(recipient, outcome)
     return [
-        *([f"Original-Recipient: {recipient.original}"] if recipient.original else []),
+        *([f"Original-Recipient: {read_xtext(recipient.original)}"] if recipient.original else []),
         f"Final-Recipient: rfc822; {recipient.address}",
         f"Action: {status.action}",
         f"Status: {status.status}",

@@ -26,6 +26,7 @@ LONGEST_ORIGINAL: Final = 500
 
 _PATH: Final = re.compile(r"(?P<word>FROM|TO):\s*<(?P<address>[^<>]*)>(?:\s+(?P<parameters>.*))?", re.IGNORECASE)
 _XTEXT: Final = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")
+_ENCODED: Final = re.compile(r"\+([0-9A-F]{2})")
 _ORIGINAL: Final = re.compile(rf"[A-Za-z0-9-]+;{_XTEXT.pattern}")
 _FORM: Final = re.compile(rf"(?P<form>{FIELD_NAME})?:(?P<sheets>[0-9]{{1,4}})")
 _FORMAT: Final = re.compile(rf"(?P<format>{FORMAT_NAME.pattern})(?::(?P<layout>{LAYOUT_NAME.pattern}))?")
@@ -105,6 +106,18 @@ def read_recipient(arg: str) -> RecipientPath:
     if "ORCPT" in parameters and not (_ORIGINAL.fullmatch(original) and len(original) <= LONGEST_ORIGINAL):
         raise Misread("501 5.5.4 The value of ORCPT is not possible.")
     return RecipientPath(address, tuple(Notify(word) for word in dict.fromkeys(words)), original, _need(parameters))
+
+
+def xtext(text: str) -> str:
+    """A text as the value of ENVID, and behind the type of ORCPT (RFC 3461, 4)."""
+    return "".join(char if _XTEXT.fullmatch(char) else f"+{ord(char):02X}" for char in map(chr, text.encode()))
+
+
+def read_xtext(value: str) -> str:
+    """What a value of ENVID or ORCPT says; one that is no xtext, or says no printable ASCII, stays as it stands."""
+    text = _ENCODED.sub(lambda found: chr(int(found[1], 16)), value)
+    is_sound = _XTEXT.fullmatch(value) and text.isascii() and text.isprintable()
+    return text if is_sound else value
 
 
 def need_parameters(need: Need, known: Callable[[str], bool]) -> list[str]:

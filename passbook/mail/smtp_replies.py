@@ -36,13 +36,16 @@ MAIL_REPLIES: Final = MappingProxyType(
         "appliance-locked": "451 4.3.0",
         "outcome-unknown": "451 4.3.0",
         "request-in-flight": "451 4.3.0",
+        "renderer-busy": "451 4.3.2",
+        "renderer-failed": "451 4.3.0",
+        "font-not-readable": "451 4.3.5",
         "record-quarantined": "451 4.3.0",
         "internal-error": "451 4.3.0",
     }
 )
 """Code of an error -> SMTP reply and enhanced status code (RFC 3463).
 
-Errors of documents are DOCUMENT_REPLY; all others are LATER, for a sender keeps what it was not told to give up.
+Other errors of documents are DOCUMENT_REPLY; all others are LATER, for a sender keeps what it was not told to give up.
 """
 
 DOCUMENT_REPLY: Final = "554 5.6.0"

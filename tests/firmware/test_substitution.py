@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import itertools
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from msgspec.structs import replace
+
 from firmware.config.mail_settings import MailConfig
 from firmware.service.substitution import Substitutes
+from passbook.document.import_profile import NO_IMPORTS
 from passbook.document.plan import StepKind, StepOutline
 from passbook.errors import PassbookError
 from passbook.job.issue import FormIssue
+from passbook.job.record import Record
 from passbook.mail.routes import Route
 from passbook.mail.smtp_envelope import Need
 from passbook.protocol.media import Device, MechanismStatus, Media
@@ -53,6 +60,7 @@ def test_a_job_that_cannot_be_read_does_not_end_the_look() -> None:
             [Route(("@branch.example",), "window-1", ("window-1",))],
             {},
             can_issue=lambda _printer, _form, _sheets: True,
+            imports=NO_IMPORTS,
             clock=SystemClock(),
             now=lambda: datetime.datetime.now(datetime.UTC),
             **parts,
@@ -94,6 +102,7 @@ def test_a_substitute_is_asked_for_what_the_job_needs() -> None:
         [],
         hops,
         can_issue=can_issue,
+        imports=NO_IMPORTS,
         clock=SystemClock(),
         now=lambda: datetime.datetime.now(datetime.UTC),
         **parts,
@@ -107,3 +116,54 @@ def test_a_substitute_is_asked_for_what_the_job_needs() -> None:
     assert asked == [("window-2", "certificate", 2)]
     assert not asyncio.run(substitutes._can_take(text, "far"))
     assert hop.asked == [Need("form", "kit", "certificate", 2), Need("text")]
+
+
+def known_ways(routes: Sequence[Route], record: Record, *earlier: Record) -> str:
+    """The substitutes that an order to a wrong place is told; `earlier` are the jobs for which this one stands in."""
+    store = {one.job_id: one for one in earlier}
+
+    def read(job: str) -> Record:
+        if job not in store:
+            raise PassbookError("unknown-job", job=job)
+        return store[job]
+
+    parts: Any = {"jobs": SimpleNamespace(spool=SimpleNamespace(record=read)), "desks": None, "acceptance": None}
+    substitutes = Substitutes(
+        MailConfig("127.0.0.1:25", "branch.example"),
+        routes,
+        {},
+        relays=parts["desks"],
+        can_issue=lambda _printer, _form, _sheets: True,
+        imports=NO_IMPORTS,
+        clock=SystemClock(),
+        now=lambda: datetime.datetime.now(datetime.UTC),
+        **parts,
+    )
+    with pytest.raises(PassbookError) as refused:
+        asyncio.run(substitutes.move(record, "nowhere", 0))
+    assert refused.value.code == "no-way-there"
+    return str(refused.value.facts["known"])
+
+
+ROUTES = (
+    Route(("one@here",), "window-1", ("window-2", "window-3")),
+    Route(("two@here",), "window-2", ("window-4",)),
+    Route(("also@here",), "window-1", ("window-5",)),
+    Route(("@plain",), "window-1"),
+)
+
+
+@pytest.mark.parametrize("routes", list(itertools.permutations(ROUTES)))
+def test_the_order_of_routes_decides_nothing_for_a_job_of_a_terminal(routes: Sequence[Route]) -> None:
+    job = make_record(Ticket("a", "0a" * 16, 1, "teller-1", "r-1", 10, b""))
+    told = {goal: known_ways(routes, replace(job, printer=goal)) for goal in ("window-1", "window-2", "window-3")}
+    assert told == {"window-1": "window-5", "window-2": "window-4", "window-3": "none"}
+
+
+def test_a_job_that_stands_in_goes_on_by_the_route_of_the_one_that_was_sent() -> None:
+    sent = replace(make_record(Ticket("a", "0a" * 16, 1, "teller-1", "r-1", 10, b"")), printer="window-1")
+    second = replace(sent, job_id="0b" * 16, printer="window-2", stands_for=sent.job_id)
+    third = replace(sent, job_id="0c" * 16, printer="window-3", stands_for=second.job_id)
+    assert known_ways(ROUTES[:2], second, sent) == "window-3"
+    assert known_ways(ROUTES[:2], third, sent, second) == "none"
+    assert known_ways(ROUTES[:2], second) == "window-4", "the job before it is not kept any more"

@@ -9,12 +9,14 @@ from typing import Final
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from demo.world import await_fact, ruler_of, shipped_layout
+from demo.mail_servers import free_address
+from demo.world import PRINTER, await_fact, ruler_of, shipped_layout
 from tests.page.conftest import OpenPage
 from tests.page.test_books_in_a_browser import check
 from tests.page.test_now_and_send_in_a_browser import show
 from tests.page.test_questions_in_a_browser import KEY_TIME, sign
 from tests.scenarios.conftest import OpenOffice
+from tests.scenarios.mail_office import mail_settings
 from tests.scenarios.office import LAYOUT, Office, book_of
 from tests.scenarios.test_known_books import FIRST, STALE, known
 
@@ -161,3 +163,12 @@ def test_a_ring_without_a_book_key_and_an_account_without_a_book_say_so(
     place.locator("input[type=file]").set_input_files(office.counter.home / "keyring")
     ask.click()
     expect(place.get_by_role("status")).to_contain_text("Nothing is known of a book", timeout=KEY_TIME)
+
+
+def test_a_next_hop_is_no_printer_for_a_document(open_office: OpenOffice, open_page: OpenPage) -> None:
+    hop = f'[[hop]]\nname = "bank"\naddress = "{free_address()}"\ntls = "none"\n'
+    office = open_office(mail_settings(free_address()) + hop, own_key_jobs=True)
+    page = open_page(office, office.counter)
+    # The status of both has come when both have a card.
+    expect(show(page, "Printers").get_by_role("heading", name="bank")).to_be_visible()
+    expect(show(page, "Send").get_by_label("Printer").get_by_role("option")).to_have_text([PRINTER])

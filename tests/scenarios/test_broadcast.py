@@ -117,6 +117,9 @@ def test_a_route_is_tested_in_words(pair: Pair) -> None:
     with pytest.raises(CommandFailed) as unknown:
         world.ctl("route", "test", "window-9@elsewhere.example")
     assert "No route names window-9@elsewhere.example" in unknown.value.output
+    with pytest.raises(CommandFailed) as misspelled:
+        world.ctl("route", "test", WINDOW, "--at", "127.0.0.1", "--from", "bad@@x")
+    assert "refused with 553 5.1.3" in misspelled.value.output
 
 
 class KilledBroadcast:

@@ -7,12 +7,13 @@ import smtplib
 import pytest
 
 from demo.mail_servers import free_address
-from demo.world import await_fact
+from demo.world import PRINTER, await_fact
 from drivers.simulator.faults import Now, Target
 from tests.scenarios.books import Statement, judge
 from tests.scenarios.clerk import BookClerk
 from tests.scenarios.conftest import OpenOffice
 from tests.scenarios.mail_office import (
+    DOMAIN,
     SENDER,
     WINDOW,
     connect,
@@ -105,3 +106,27 @@ def test_another_appliance_learns_whether_its_job_can_print_here(
         client.mail(SENDER)
         code, told = client.rcpt(WINDOW, [f"XFORMAT={asked}"])
     assert (code, told[: len(reply)]) == (250 if reply == b"2.1.5" else 554, reply)
+
+
+@pytest.mark.long
+def test_the_same_mail_is_the_same_job_whoever_else_gets_it(open_office: OpenOffice) -> None:
+    address, second = free_address(), f"desk@{DOMAIN}"
+    route = f'[[route]]\nto = ["{second}"]\nprinter = "{PRINTER}"\nnetworks = ["127.0.0.1/32"]\n'
+    office = open_office(mail_settings(address) + route, own_key_jobs=True)
+    office.hands.cut(Target.PRINTER, Now())
+    mail = update_mail(Statement(703, 2), "<three@bank.example>")
+    for recipients in ([WINDOW, second], [WINDOW], [second]):
+        with connect(address) as client:
+            client.send_message(mail, SENDER, recipients)
+    assert len(jobs_of(office)) == 2
+
+
+@pytest.mark.long
+def test_beside_next_hops_the_only_printer_need_not_be_named(open_office: OpenOffice) -> None:
+    hop = f'[[hop]]\nname = "bank"\naddress = "{free_address()}"\ntls = "none"\n'
+    office = open_office(mail_settings(free_address()) + hop, own_key_jobs=True)
+    assert office.counter.run("environment")["printer"] == PRINTER
+    office.hands.cut(Target.PRINTER, Now())
+    file = office.world.folder / "notice.txt"
+    file.write_text("A text.\n")
+    assert office.counter.run("print", str(file), "--no-wait")["payload"]["printer"] == PRINTER

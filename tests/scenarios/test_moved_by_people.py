@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import pytest
 
@@ -16,8 +18,11 @@ from passbook.protocol.messages import Question
 from tests.scenarios.books import Statement, seen
 from tests.scenarios.clerk import BookClerk
 from tests.scenarios.conftest import an_office
-from tests.scenarios.mail_office import ends_of, jobs_of, mail_settings
+from tests.scenarios.mail_office import WINDOW, ends_of, jobs_of, mail_settings
 from tests.scenarios.office import Office, book_of, next_line
+
+GERMAN: Final = "date;text;withdrawal;deposit;balance\n05.01.2026;Löhne;;1.234,50;2.000,00\n"
+"""The rows of a file that the import profile german-excel reads, and no other reader."""
 
 
 @contextmanager
@@ -116,3 +121,32 @@ def test_the_place_that_a_person_gave_goes_with_an_untouched_update(furnished: W
                 await_fact(lambda: len(ends_of(office)) == 2, lambda: jobs_of(office))
             assert sorted(other.paper.lines(book_of(statement))) == [(2, 5), (2, 6)]
             assert office.world.paper.strikes == 0
+
+
+def has_jobs(office: Office, count: int) -> bool:
+    """Whether so many jobs have not ended there."""
+    return len(jobs_of(office)) == count
+
+
+@pytest.mark.long
+def test_an_update_prints_by_mail_as_its_teller_said_whatever_the_route_there_has(furnished: World) -> None:
+    head = "# account: 001-22-334455\n# currency: EUR\n# start: page 3 line 5\n"
+    named = ("--layout", "savings-24"), f"{head}date,text,withdrawal,deposit,balance\n2026-03-02,Rent,1.00,,1.00\n"
+    read = ("--import", "german-excel"), f"# layout: savings-24\n{head}{GERMAN}"
+    near, far = free_address(), free_address()
+    there = mail_settings(far, domain="far.example", also=[WINDOW]) + 'layout = "landp-23"\n'
+    here = mail_settings(near, substitutes=["far"])
+    here += f'[[hop]]\nname = "far"\naddress = "{far}"\ntls = "none"\nappliance = true\n'
+    with (
+        an_office(furnished, there, own_key_jobs=True) as other,
+        an_office(furnished, here, own_key_jobs=True) as office,
+    ):
+        for one in (office, other):
+            one.hands.cut(Target.PRINTER, Now())
+        for place, (said, text) in enumerate((named, read), 1):
+            file = office.world.folder / "update.csv"
+            file.write_bytes(text.encode("cp1252"))
+            sent = office.counter.run("print", str(file), "--printer", "window-1", *said, "--no-wait")
+            office.counter.run("move", sent["payload"]["job"], "far", "--person", "Ann")
+            await_fact(functools.partial(has_jobs, other, place), lambda: ends_of(office))
+        assert [(job["layout"], job["lines"]) for job in jobs_of(other)] == [("savings-24", 1)] * 2

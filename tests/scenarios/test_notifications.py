@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
+import smtplib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from email.message import EmailMessage
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from demo.mail_servers import Mailbox, free_address
 from demo.world import World, await_fact
 from drivers.simulator.faults import Now, Target
+from passbook.job.mailed import Mailed, Recipient
+from passbook.mail.notifications import MailOutcome, write_notification
+from tests.passbook.mail.test_relaying import relay
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import BookClerk
 from tests.scenarios.conftest import an_office
@@ -74,6 +80,25 @@ def test_a_sender_is_told_when_the_last_line_is_on_paper(place: Place) -> None:
     for line in ("Action: delivered", "Original-Envelope-Id: e1", f"Final-Recipient: rfc822; {WINDOW}"):
         assert line in report
     assert "X-Passbook-Outcome: printed" in report
+
+
+@pytest.mark.long
+def test_a_notification_of_another_appliance_passes_to_the_mail_server_and_other_mail_is_refused(place: Place) -> None:
+    to = Recipient("w@far.example")
+    mail = Mailed("0" * 32, SENDER, "counter-1", "<m@bank.example>", (to,), part=1)
+    ended = replace(relay(1), mail=mail)
+    at = datetime.datetime.now(datetime.UTC)
+    message = write_notification(ended, MailOutcome.DISCARDED, "far.example", "notice-1", at)
+    for _ in range(2):
+        with connect(place.address) as client:
+            assert client.sendmail("", [SENDER], message) == {}
+    [report] = place.reports(1)
+    assert "X-Passbook-Outcome: discarded" in report
+    for sender, goal in ((SENDER, SENDER), ("", WINDOW)):
+        with connect(place.address) as client, pytest.raises(smtplib.SMTPDataError) as refused:
+            client.sendmail(sender, [goal], message.replace(b"notice-1", b"notice-2"))
+        assert (refused.value.smtp_code, b"mail-part-unknown" in refused.value.smtp_error) == (554, True)
+    assert len(place.box.mails) == 1
 
 
 @pytest.mark.long

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import smtplib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -189,6 +190,33 @@ def test_a_job_waits_while_all_are_down_and_prints_at_home(open_branch: OpenBran
     assert [(end["printer"], end["state"]) for end in ends_of(office)] == [(PRINTER, JobState.COMPLETED)]
     assert [text for text, _ in office.world.paper.lines("a sheet")[1, 1]] == [TEXT.strip()]
     await_fact(lambda: "no substitute" not in str(office.world.ctl("status")), lambda: office.world.ctl("status"))
+
+
+@pytest.mark.long
+def test_of_two_appliances_that_stand_in_for_each_other_the_second_keeps_the_mail_until_it_can_print(
+    furnished: World,
+) -> None:
+    here, there = free_address(), free_address()
+    first = mail_settings(here, more=GRACES, substitutes=["there"], domain="here.example") + hop("there", there)
+    second = mail_settings(
+        there, more=GRACES, substitutes=["here"], domain="there.example", also=["window-1@here.example"]
+    ) + hop("here", here)
+    with (
+        an_office(furnished, first + "appliance = true\n", own_key_jobs=True) as one,
+        an_office(furnished, second + "appliance = true\n", own_key_jobs=True) as other,
+    ):
+        for office in (one, other):
+            office.hands.cut(Target.PRINTER, Now())
+        send_text(here, "window-1@here.example")
+        status = functools.partial(other.world.ctl, "status")
+        await_fact(lambda: "no substitute takes them by itself" in str(status()), lambda: jobs_of(other))
+        assert other.manager.run("questions") == []
+        with BookClerk(other.manager, other.hands, lambda _view: "a sheet", "sheet"):
+            other.hands.restore()
+            await_fact(lambda: bool(ends_of(other)), lambda: jobs_of(other))
+        assert [(end["printer"], end["state"]) for end in ends_of(other)] == [(PRINTER, JobState.COMPLETED)]
+        assert [text for text, _ in other.world.paper.lines("a sheet")[1, 1]] == [TEXT.strip()]
+        assert one.world.paper.strikes == 0
 
 
 @pytest.mark.long

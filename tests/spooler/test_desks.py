@@ -309,3 +309,15 @@ def test_where_there_are_several_printers_one_must_be_named(bench: Bench, desk: 
     with pytest.raises(PassbookError) as caught:
         asyncio.run(Desks(two, bench.jobs, bench.hub, bench.clock).environment("", 30.0))
     assert caught.value.facts == {"printer": "(not named)", "known": "p-1, p-2"}
+
+
+def test_a_next_hop_is_no_printer_that_may_be_meant(bench: Bench) -> None:
+    hop, printer = QuietDesk(), QuietDesk()
+    both = {"bank": cast("PrintDesk", hop), PRINTER: cast("PrintDesk", printer)}
+    desks = Desks(both, bench.jobs, bench.hub, bench.clock, hops=("bank",))
+    with pytest.raises(PassbookError) as caught:
+        asyncio.run(desks.environment("other", 30.0))
+    assert caught.value.facts["known"] == PRINTER
+    with pytest.raises(PassbookError):
+        asyncio.run(desks.environment("", 0.0))
+    assert (len(hop.asked), len(printer.asked)) == (0, 1)

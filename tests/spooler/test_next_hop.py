@@ -22,7 +22,7 @@ from passbook.job.actor import Actor
 from passbook.job.mailed import Delivery, Mailed, Notify, Recipient
 from passbook.job.record import Answered, HistoryKind, Record, Verdict
 from passbook.job.states import JobState, Reason
-from passbook.mail.smtp_envelope import Need
+from passbook.mail.smtp_envelope import Need, read_recipient
 from passbook.protocol.messages import SubmitJob
 from spooler.desk import PrintDesk
 from spooler.feeding import Feeding
@@ -229,6 +229,13 @@ def test_an_appliance_is_asked_for_what_a_job_needs_and_another_system_is_not(
         assert not office.next_hop.takes(mail, need)
 
 
+def test_a_hop_that_handed_the_mail_on_already_does_not_take_it_back(office: Office, hop: FakeHop) -> None:
+    mail = Mailed("0" * 32, SENDER, "", "<1@bank.example>", (Recipient(ONE),), trace=("a.example", "Hop.example"))
+    assert not office.next_hop.takes(mail, Need())
+    assert hop.seen == []
+    assert office.next_hop.takes(replace(mail, trace=("a.example",)), Need())
+
+
 def test_a_message_that_the_hop_took_is_confirmed_and_came_as_it_was(office: Office) -> None:
     job = office.submit(Recipient(ONE, "rfc822;o@x", (Notify.SUCCESS, Notify.FAILURE)), Recipient(TWO))
     record = office.ended(job)
@@ -245,6 +252,15 @@ def test_a_message_that_the_hop_took_is_confirmed_and_came_as_it_was(office: Off
 
 
 @pytest.mark.slow
+def test_the_address_of_a_recipient_is_written_as_the_next_hop_reads_it(office: Office) -> None:
+    odd, handed = "a+b=c@other.example", "w+2Bx@branch.example"
+    office.ended(office.submit(Recipient(odd), Recipient(TWO, f"rfc822;{handed}")))
+    assert [read_recipient(line.removeprefix("RCPT ")).original for line in office.hop.seen[1:]] == [
+        "rfc822;a+2Bb+3Dc@other.example",
+        f"rfc822;{handed}",
+    ]
+
+
 def test_a_recipient_that_is_put_off_is_tried_again_alone(office: Office) -> None:
     office.hop.rcpt[TWO] = "450 4.2.1 later"
     job = office.submit(Recipient(ONE), Recipient(TWO))

@@ -92,6 +92,22 @@ def test_an_unknown_part_is_refused_by_its_name_and_type() -> None:
     assert refused(part("message/rfc822", part())).code == "mail-part-unknown"
 
 
+@pytest.mark.parametrize(
+    "body", [part("message/rfc822", part()), holder([part(), part("image/png")]), holder([part()] * 2)]
+)
+def test_a_message_that_prints_nowhere_here_may_have_any_parts_and_is_judged_otherwise(body: bytes) -> None:
+    told = read_message(message(body, "Message-ID: <a@b>", "Passbook-Trace: a.example"), prints=False)
+    assert (told.message_id, told.trace, told.parts) == ("<a@b>", ("a.example",), ())
+    with pytest.raises(PassbookError) as caught:
+        read_message(message(body) + b"\n", prints=False)
+    assert caught.value.code == "mail-malformed"
+    damaged = part("text/plain", b"!", "Content-Transfer-Encoding: base64")
+    with pytest.raises(PassbookError) as other:
+        read_message(message(damaged), prints=False)
+    assert other.value.code == "mail-part-damaged"
+    assert read_message(message(part(UPDATE, CSV)), prints=False) == read(part(UPDATE, CSV))
+
+
 # Encodings
 
 

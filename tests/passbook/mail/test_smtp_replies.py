@@ -9,8 +9,10 @@ from passbook.errors import CATALOGUE, PassbookError
 from passbook.errors.document_errors import DOCUMENT_ERRORS
 from passbook.mail.smtp_replies import LONGEST_REPLY, MAIL_REPLIES, reply_to
 
+OF_THE_RENDERER = {"renderer-busy", "renderer-failed", "font-not-readable"}
+"""Errors of documents whose cause is the appliance: the same document is drawn when that was mended."""
 PERMANENT = {
-    *DOCUMENT_ERRORS,
+    *DOCUMENT_ERRORS.keys() - OF_THE_RENDERER,
     *("mail-address", "mail-recipient-unknown", "mail-sender-unknown", "mail-sender-foreign"),
     *("mail-malformed", "mail-part-unknown", "mail-part-damaged", "mail-empty", "mail-loop"),
     *("request-reused", "message-too-large", "mail-of-too-many-jobs"),
