@@ -9,6 +9,7 @@ import { TERMINAL_STATES, bytesOf } from "./connection.js";
 
 const SETTLED = new Set(["stale-question", "already-answered", "unknown-job"]);
 const OPENS_PAGE = ["turn", "next-sheet", "next-book"];
+const OVER_PAPER = ["storage-rolled-back", "book-over-known-lines", "book-content-repeated", "book-gap"];
 const APART = ["terminal-silent", "appliance-silent", "not-spooled", "store-copied"];
 
 let ringFile = null;
@@ -92,11 +93,36 @@ function stepOfLine(question, number) {
 const isElsewhere = (question) => question.job.right !== "here";
 const takesClaim = (question) => isElsewhere(question) && question.job.reasons.some((one) => APART.includes(one));
 
+/** The lines that an order prints once more: those that are on paper, and those of which nobody knows it. */
+function linesAgain(question, order) {
+  if (!["print", "resume"].includes(order.verdict)) return { certain: [], perhaps: [] };
+  const standing = standingOf(question);
+  const again = linesOf(question.outline).filter((line) => line.step >= order.step);
+  return { certain: again.filter((line) => standing(line.step) === "on"), perhaps: again.filter((line) => ["doubt", "again"].includes(standing(line.step))) };
+}
+
+/** Whether the appliance takes an order from two people only; `takes_two` of passbook/job/reprinting.py is the rule. */
+function takesTwo(question, order) {
+  const { job } = question;
+  const isEnd = order.verdict === "discard" || (order.verdict === "resume" && order.step > job.steps);
+  if ((job.lent && isEnd) || order.verdict === "new-book") return true;
+  if (isEnd || order.verdict === "hold") return false;
+  return takesClaim(question) || job.reasons.some((one) => OVER_PAPER.includes(one)) || linesAgain(question, order).certain.length > 0;
+}
+
+/** Whether an order is asked once more.  One that goes on at a line is the word of a person who looked at the lines before. */
 function isGrave(question, order) {
-  if (order.verdict === "discard") return true;
   if (order.verdict === "hold") return false;
-  if (takesClaim(question) || objectionOf(question)) return true;
-  return order.verdict === "print" ? question.job.begun : order.step <= question.job.confirmed;
+  if (order.verdict === "discard" || objectionOf(question) || takesTwo(question, order)) return true;
+  return order.verdict === "print" && question.job.begun;
+}
+
+/** Whether an order at this terminal is the second one that a proposed order waits for. */
+function seconds({ job, proposed }, order, here) {
+  if (!proposed || (here && proposed.terminal === here && job.side !== "terminal")) return false;
+  // Both "all of it" and "from the first step" print the whole.
+  const plain = ({ verdict, step }) => (verdict !== "resume" ? verdict : step === 1 ? "print" : step);
+  return plain(order) === plain(proposed);
 }
 
 /** What the memory of its book says against an untouched update; null where people are asked for another reason. */
@@ -153,8 +179,7 @@ function orders(question) {
       found.push(resume(next, before === "next-book" ? "answer.new-book" : doubts ? "answer.line-there" : "answer.go-on"));
     }
   }
-  const reached = lines.filter((line) => line.step <= furthest(question) + 2).length === total;
-  if (total && reached && question.job.begun) found.push({ verdict: "resume", step: stepOfLine(question, total + 1), line: total + 1, text: t("answer.all-there", { n: total }) });
+  if (total && lines.at(-1).step <= furthest(question) && question.job.begun) found.push({ verdict: "resume", step: stepOfLine(question, total + 1), line: total + 1, text: t("answer.all-there", { n: total }) });
   return [...found, ...whole(question, lines)];
 }
 
@@ -179,8 +204,8 @@ function* whole(question, lines) {
   yield { verdict: "hold", step: 0, text: t("answer.hold") };
 }
 
-/** What an order loses or prints twice, as sentences of the confirmation. */
-function losses(question, order) {
+/** What an order loses or prints twice, and who must order it too, as sentences of the confirmation. */
+function losses(question, order, here) {
   const lines = linesOf(question.outline);
   const told = [];
   if (order.verdict === "discard") {
@@ -189,17 +214,18 @@ function losses(question, order) {
     told.push(t("loss.erased"));
     if (question.inDoubt) told.push(t("loss.doubt"));
   } else {
-    const from = order.verdict === "print" ? 1 : order.step;
-    const twice = lines.filter((line) => line.step >= from && line.step <= question.job.confirmed);
+    const { certain, perhaps } = linesAgain(question, order);
     const book = objectionOf(question);
-    if (twice.length) told.push(t("loss.twice", { n: twice.length, first: twice[0].number, last: twice.at(-1).number }));
+    const facts = (some) => ({ n: some.length, first: some[0].number, last: some.at(-1).number });
+    if (certain.length) told.push(t("loss.twice", facts(certain)));
+    if (perhaps.length) told.push(t("loss.perhaps", facts(perhaps)));
     if (takesClaim(question)) told.push(t("loss.claim"));
     if (book) {
       const key = order.verdict === "print" ? `book.loss.${book.reason}` : `book.loss.${order.verdict}`;
       if (has(key)) told.push(t(key, { page: lines[0].page, line: lines[0].line }));
     }
-    if (takesClaim(question) || !book || !takesOne(book) || order.verdict !== "print") told.push(t("loss.second", { where: secondPlace(question.job) }));
   }
+  if (takesTwo(question, order) && !seconds(question, order, here)) told.push(t("loss.second", { where: secondPlace(question.job) }));
   return told.map((one) => el("p", one));
 }
 
@@ -363,11 +389,8 @@ class Card {
     if (!branch.may("Recovery.AnswerQuestion") || question.job.heldBy) return null;
     const { proposed } = question;
     const buttons = [];
-    const mayConfirm = proposed && (!branch.name || proposed.terminal !== branch.name || question.job.side === "terminal");
-    if (mayConfirm) {
-      const same = { verdict: proposed.verdict, step: proposed.verdict === "resume" ? proposed.step : 0, text: t("answer.confirm", { order: orderWords(proposed, question.job), by: proposed.person }) };
-      buttons.push(answerButton(same.text, () => this.choose(same)));
-    }
+    const same = proposed && { verdict: proposed.verdict, step: proposed.verdict === "resume" ? proposed.step : 0, text: t("answer.confirm", { order: orderWords(proposed, question.job), by: proposed.person }) };
+    if (same && seconds(question, same, branch.name)) buttons.push(answerButton(same.text, () => this.choose(same)));
     if (question.job.reasons.includes("substitute-ready") && mayMove(branch, question.job)) {
       buttons.push(answerButton(t("answer.move"), () => askMove(branch, question.job)));
     }
@@ -471,7 +494,7 @@ class Card {
       this.guarded(null, () => this.send(order, person));
       return;
     }
-    ask(t("confirm.title"), [el("p", el("strong", order.text)), losses(this.question, order)],
+    ask(t("confirm.title"), [el("p", el("strong", order.text)), losses(this.question, order, this.branch.name)],
       [[t("confirm.yes", { order: order.text }), () => this.send(order, person), "grave"]]);
   }
 
