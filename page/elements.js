@@ -107,6 +107,37 @@ export function renewed(element, make) {
   return element;
 }
 
+/** Put an element in the place of an older one; what a person typed into its fields, and the focus in one, go to those of the same names. */
+export function replace(old, fresh) {
+  const had = document.activeElement;
+  const known = fieldsOf(old);
+  const heirs = fieldsOf(fresh);
+  for (const [name, field] of known) {
+    const heir = heirs.get(name);
+    if (heir && field.type !== "file" && field.value) heir.value = field.value;
+  }
+  const focused = [...known].find(([, field]) => field === had);
+  const heir = focused && heirs.get(focused[0]);
+  const place = [had?.selectionStart ?? null, had?.selectionEnd ?? null];
+  const opened = [...old.querySelectorAll("details[open] > summary")].map((one) => one.textContent);
+  for (const one of fresh.querySelectorAll("details > summary")) one.parentElement.open = opened.includes(one.textContent);
+  old.replaceWith(fresh);
+  heir?.focus();
+  if (heir && place[0] !== null) heir.setSelectionRange(...place);
+}
+
+/** The fields of an element by the words of their labels; fields of the same words are told apart by their order. */
+function fieldsOf(element) {
+  const found = new Map();
+  for (const field of element.querySelectorAll("input, select")) {
+    const words = field.closest("label")?.textContent ?? "";
+    let name = words;
+    for (let n = 2; found.has(name); n++) name = `${words} ${n}`;
+    found.set(name, field);
+  }
+  return found;
+}
+
 /** A moment of the protocol in the branch's zone: time of day, with the date unless it is today. */
 export function when(stamp) {
   const moment = new Date(stamp);
@@ -186,7 +217,7 @@ export function answerButton(text, act, attributes = {}) {
   return button;
 }
 
-/** Ask in a dialog; `body` are its elements, `answers` pairs of a text and a deed, after which it closes unless the deed says true. */
+/** Ask in a dialog; `body` are its elements, `answers` pairs of a text and a deed, after which it closes unless the deed says true; it is busy until then. */
 export function ask(title, body, answers) {
   const heading = el("h2", { tabindex: "-1", autofocus: true }, title);
   const trouble = el("p", { class: "trouble", role: "alert" });
@@ -195,12 +226,17 @@ export function ask(title, body, answers) {
   const deeds = answers.map(([text, deed, kind]) =>
     answerButton(text, async (event) => {
       event.target.disabled = true;
+      dialog.isBusy = true;
       try {
         if (!(await deed())) leave();
         event.target.disabled = false;
       } catch (error) {
-        fill(trouble, sentence(error));
+        // It closes while its deed is done where another person was quicker.
+        if (dialog.open) fill(trouble, sentence(error));
+        else say(sentence(error));
         event.target.disabled = false;
+      } finally {
+        dialog.isBusy = false;
       }
     }, { class: `answer ${kind ?? ""}` }),
   );

@@ -8,7 +8,8 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from drivers.simulator.faults import AtLineByte, Target
+from demo.world import PRINTER
+from drivers.simulator.faults import AtLineByte, Now, Target
 from tests.page.conftest import OpenPage
 from tests.page.test_questions_in_a_browser import answers_of, card_of
 from tests.scenarios.books import Statement
@@ -126,3 +127,91 @@ def test_whoever_needs_a_second_person_reads_it_before_the_order_goes(
     confirmed("Line 6 is not on paper")
     expect(dialog).to_contain_text(SECOND)
     assert answers_of(office, job) == []
+
+
+def test_a_confirmation_closes_when_somebody_else_holds_its_job(open_office: OpenOffice, open_page: OpenPage) -> None:
+    office, job = cut_in(open_office, 6)
+    page = open_page(office, office.counter)
+    card_of(page, job).get_by_label("Your name").fill("Ann Example")
+    card_of(page, job).get_by_role("button", name="Discard it").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    office.answer(office.manager, job, "--hold")
+    expect(dialog).to_have_count(0)
+    said = page.locator("#said")
+    expect(said).to_contain_text("The question changed while you decided: nothing was ordered from here.")
+    expect(said).to_contain_text("It is held by person at manager at manager.")
+    assert [one["verdict"] for one in answers_of(office, job)] == ["hold"]
+
+
+def test_a_confirmation_closes_and_nothing_typed_is_lost_when_somebody_else_proposes_an_order(
+    open_office: OpenOffice, open_page: OpenPage
+) -> None:
+    office, job = cut_in(open_office, 6)
+    page, other = open_page(office, office.counter), open_page(office, office.manager)
+    card = card_of(page, job)
+    name = card.get_by_label("Your name")
+    card.get_by_text("Another line", exact=True).click()
+    card.get_by_label("Go on from this line of the document").select_option("3")
+    card.get_by_label("Passphrase").fill("half a passphra")
+
+    def propose(button: str, told: str) -> None:
+        card_of(other, job).get_by_role("button", name=button).click()
+        other.get_by_role("dialog").get_by_role("button", name="Yes").click()
+        expect(card).to_contain_text(f"Ordered by Rita Example at manager: {told}")
+
+    card_of(other, job).get_by_label("Your name").fill("Rita Example")
+    card_of(other, job).get_by_text("Another line", exact=True).click()
+    card_of(other, job).get_by_label("Go on from this line of the document").select_option("2")
+    name.press_sequentially("Ann Ex")
+    propose("Go on from that line", "go on with line 2")
+    expect(name).to_be_focused()
+    page.keyboard.type("ample")
+    expect(name).to_have_value("Ann Example")
+    expect(card.get_by_label("Passphrase")).to_have_value("half a passphra")
+    expect(card.get_by_label("Go on from this line of the document")).to_be_visible()
+    expect(card.get_by_label("Go on from this line of the document")).to_have_value("3")
+    card.get_by_role("button", name="Discard it").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    propose("Print all from the start", "print all of it")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("#said")).to_contain_text("Rita Example at manager")
+    assert answers_of(office, job) == []
+
+
+def untouched(office: Office) -> list[str]:
+    """Two jobs of which no line was ever sent, and which a power cut locked."""
+    office.hands.cut(Target.PRINTER, Now())
+    jobs = []
+    for number in (602, 603):
+        file = Statement(number, count=4).save(office.world.folder)
+        shown = office.counter.run("print", str(file), "--no-wait", "--printer", PRINTER)
+        jobs.append(str(shown["payload"]["job"]))
+    cut_appliance(office)
+    return jobs
+
+
+def cut_appliance(office: Office) -> None:
+    office.world.kill_appliance()
+    office.world.start_appliance()
+
+
+def test_one_answer_for_many_is_for_the_questions_of_today_after_another_power_cut(
+    open_office: OpenOffice, open_page: OpenPage
+) -> None:
+    office = open_office()
+    jobs = untouched(office)
+    page = open_page(office, office.counter)
+    many = page.locator(".many")
+    many.get_by_label("Your name").fill("Ann Example")
+    cut_appliance(office)
+    expect(page.locator("#said")).to_contain_text("everything was asked anew")
+    many.get_by_label("Your name").fill("Ann Example")
+    many.get_by_role("button", name="Discard all 2").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    office.answer(office.manager, jobs[0], "--hold")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(many).to_have_count(0)
+    office.world.ctl("release", jobs[0], "--person", "Otto")
+    many.get_by_role("button", name="Hold all 2").click()
+    expect(page.locator("#said")).to_contain_text("2 jobs were answered.")
