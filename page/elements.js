@@ -150,10 +150,19 @@ export function when(stamp) {
 /** The first or the last minute of a day of the branch's zone, as the protocol has moments: in UTC. */
 export function momentOf(day, isEnd) {
   const local = Date.parse(`${day}T${isEnd ? "23:59" : "00:00"}Z`);
+  // The clocks may be changed on that very day: then the hours before and after are different ones ahead of UTC.
+  const possible = [-1, 1].map((days) => local - ahead(local + days * 86400000));
+  const fitting = possible.filter((one) => one + ahead(one) === local);
+  // A minute that the clocks leave out is the one after the gap; of one that comes twice the day has both.
+  const moment = fitting.length && !isEnd ? Math.min(...fitting) : Math.max(...(fitting.length ? fitting : possible));
+  return new Date(moment).toISOString().slice(0, 16);
+}
+
+/** How many milliseconds the clocks of the branch's zone are ahead of UTC at a moment. */
+function ahead(moment) {
   const options = { timeZone: zone, year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", hourCycle: "h23" };
-  const parts = Object.fromEntries(new Intl.DateTimeFormat("en", options).formatToParts(local).map((one) => [one.type, Number(one.value)]));
-  const ahead = Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute) - local;
-  return new Date(local - ahead).toISOString().slice(0, 16);
+  const parts = Object.fromEntries(new Intl.DateTimeFormat("en", options).formatToParts(moment).map((one) => [one.type, Number(one.value)]));
+  return Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute) - moment;
 }
 
 /** A length of time in the largest unit that it fills. */
@@ -201,14 +210,14 @@ function isUnseen(event, button) {
   return event.detail > 0 && (isElsewhere || (event.detail > 1 && pressedLast !== button));
 }
 
-/** A button that decides: Enter alone never presses it; the space bar and a click on what its person saw there do. */
-export function answerButton(text, act, attributes = {}) {
+/** A button that decides: Enter alone never presses it; the space bar and a click on what its person saw there do, else it says `moved`. */
+export function answerButton(text, act, attributes = {}, moved = t("answer.moved")) {
   const press = (event) => {
     const refused = isUnseen(event, button);
     pointed = pressedLast = button;
     if (!refused) act(event);
-    else if (button.closest("dialog")) fill(button.closest("dialog").querySelector(".trouble"), t("answer.moved"));
-    else say(t("answer.moved"));
+    else if (button.closest("dialog")) fill(button.closest("dialog").querySelector(".trouble"), moved);
+    else say(moved);
   };
   const button = el("button", { type: "button", class: "answer", ...attributes, onclick: press }, text);
   button.addEventListener("keydown", (event) => {

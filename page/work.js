@@ -408,7 +408,7 @@ export class SendView {
 
   show(placed) {
     const lines = linesOf(placed.outline).length;
-    const send = answerButton(t("send.go", { printer: this.checked.request.printer }), (event) => this.send(event.target));
+    const send = answerButton(t("send.go", { printer: this.checked.request.printer }), (event) => this.send(event.target), {}, t("send.moving"));
     this.sendTrouble = el("div", { role: "alert", class: "trouble" });
     fill(this.preview, el("h2", t("send.preview")), el("p", t("send.lines", { n: lines, pages: placed.pages.length, layout: placed.layout })),
       placed.substituted ? el("p", { class: "warning" }, t("send.substituted", { n: placed.substituted, layout: placed.layout })) : null,
