@@ -495,7 +495,7 @@ class Card {
     const { document, format } = await this.branch.command("Spooler.GetDocument", { job: job.job, person, ...(await this.keyOf()) });
     const start = job.format.startsWith("passbook") ? { start: startOf(outline, this.branch.layouts.get(job.layout)) } : {};
     const request = { printer: job.printer, format, layout: job.layout, ...start };
-    const placed = await this.branch.command("Spooler.CheckDocument", { ...request, ...(await this.branch.carried(bytesOf(document))) });
+    const placed = await this.branch.apart("Spooler.CheckDocument", request, undefined, bytesOf(document));
     return textsOf(placed);
   }
 

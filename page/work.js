@@ -371,7 +371,7 @@ export class SendView {
       this.judgeChoice();
       const bytes = await this.bytes();
       const request = this.request();
-      const placed = await this.branch.command("Spooler.CheckDocument", { ...request, ...(await this.branch.carried(bytes)) });
+      const placed = await this.branch.apart("Spooler.CheckDocument", request, undefined, bytes);
       if (checks !== this.checks) return;
       this.checked = { bytes, request, account: placed.account, clientRequest: randomName("page"), isFirst: true };
       this.books.offer(placed.account);
@@ -432,8 +432,10 @@ export class SendView {
     try {
       this.name.value();
       checked.key ??= await this.ring.open({ deed: "newest", account: checked.account });
-      const job = await this.branch.command("Spooler.SubmitJob", { ...checked.request, ...checked.key, ...this.marks(), clientRequest: checked.clientRequest, first: checked.isFirst, ...(await this.branch.carried(checked.bytes)) });
-      this.branch.takeJob(job);
+      const request = { ...checked.request, ...checked.key, ...this.marks(), clientRequest: checked.clientRequest, first: checked.isFirst };
+      const job = await this.branch.apart("Spooler.SubmitJob", request, undefined, checked.bytes);
+      // Its events come over another connection, and may have been quicker.
+      if (!this.branch.jobs.has(job.job)) this.branch.takeJob(job);
       this.checked = null;
       fill(this.preview, el("p", { class: "done", role: "status" }, t("send.done", { job: short(job.job), printer: job.printer }), " ", job.moved ? t("send.moved", { why: tOr("reason.", job.moved) }) : "", " ", el("a", { href: "#now" }, t("send.follow"))));
       this.clear();
