@@ -114,7 +114,7 @@ def test_nothing_of_a_document_that_was_sent_goes_with_the_next_one(
     main.get_by_label("Every terminal may see name and date").check()
     preview = judged(main)
     # A place that a person gives goes before the one that the document names.
-    assert preview.locator(".line-number").all_text_contents() == ["7", "8"]
+    expect(preview.locator(".line-number")).to_have_text(["7", "8"])
     sign(preview, office.counter, "Ann Example")
     preview.get_by_role("button", name="Send it to window-1").click()
     expect(preview).to_contain_text("is accepted for window-1", timeout=KEY_TIME)
@@ -122,7 +122,7 @@ def test_nothing_of_a_document_that_was_sent_goes_with_the_next_one(
     main.get_by_label("Or paste a text here").fill(SECOND_CUSTOMER.csv())
     preview = judged(main)
     expect(preview.locator("svg.page")).to_contain_text(SECOND_CUSTOMER.entry(1)[1])
-    assert preview.locator(".line-number").all_text_contents() == ["5", "6", "7"]
+    expect(preview.locator(".line-number")).to_have_text(["5", "6", "7"])
     preview.get_by_label("Passphrase").fill(office.counter.passphrase)
     preview.get_by_role("button", name="Send it to window-1").click()
     expect(preview).to_contain_text("is accepted for window-1", timeout=KEY_TIME)
@@ -149,11 +149,11 @@ def test_a_place_that_a_person_gave_does_not_stand_for_another_file(
     file.set_input_files(FIRST_CUSTOMER.save(office.world.folder))
     main.get_by_label("First page").fill("5")
     main.get_by_label("First line").fill("7")
-    assert judged(main).locator(".line-number").all_text_contents() == ["7", "8"]
+    expect(judged(main).locator(".line-number")).to_have_text(["7", "8"])
     file.set_input_files(SECOND_CUSTOMER.save(office.world.folder))
     preview = main.locator(".preview")
     expect(preview.locator("svg.page")).to_contain_text(SECOND_CUSTOMER.entry(1)[1])
-    assert preview.locator(".line-number").all_text_contents() == ["5", "6", "7"]
+    expect(preview.locator(".line-number")).to_have_text(["5", "6", "7"])
 
 
 @pytest.fixture
