@@ -98,6 +98,16 @@ export class Socket {
     }
   }
 
+  /** The fields for a document: the bytes themselves, or the name under which they were uploaded over this connection. */
+  async carried(bytes) {
+    if (bytes.length <= PIECE) return { document: base64(bytes) };
+    const upload = randomName("page");
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      await this.command("Spooler.UploadPiece", { upload, data: base64(bytes.subarray(at, at + PIECE)) });
+    }
+    return { upload };
+  }
+
   /** Take the connection for lost now, whatever the network still thinks of it. */
   giveUp() {
     this.end("connection-lost", this.ended);
@@ -369,13 +379,17 @@ export class Branch {
     return this.link.command(name, payload, patience);
   }
 
-  /** Do a command that waits long, over a connection of its own, so that others are not held up. */
-  async apart(name, payload, patience) {
+  /** Do a command that waits long, over a connection of its own, so that others are not held up; a document goes with it. */
+  async apart(name, payload, patience, bytes) {
     if (this.state !== "ready") throw lost();
     const socket = new Socket(this.link.socket.url, () => {}, () => {});
+    const timer = setTimeout(() => socket.giveUp(), CONNECTING);
     try {
-      return await socket.command(name, payload, patience);
+      await socket.opened;
+      clearTimeout(timer);
+      return await socket.command(name, { ...payload, ...(bytes && (await socket.carried(bytes))) }, patience);
     } finally {
+      clearTimeout(timer);
       socket.socket.close();
     }
   }
@@ -390,16 +404,6 @@ export class Branch {
       this.changed("outline");
     }).catch(() => this.outlines.delete(job));
     return null;
-  }
-
-  /** The fields for a document: the bytes themselves, or the name under which they were uploaded. */
-  async carried(bytes) {
-    if (bytes.length <= PIECE) return { document: base64(bytes) };
-    const upload = randomName("page");
-    for (let at = 0; at < bytes.length; at += PIECE) {
-      await this.command("Spooler.UploadPiece", { upload, data: base64(bytes.subarray(at, at + PIECE)) });
-    }
-    return { upload };
   }
 }
 

@@ -107,6 +107,37 @@ export function renewed(element, make) {
   return element;
 }
 
+/** Put an element in the place of an older one; what a person typed into its fields, and the focus in one, go to those of the same names. */
+export function replace(old, fresh) {
+  const had = document.activeElement;
+  const known = fieldsOf(old);
+  const heirs = fieldsOf(fresh);
+  for (const [name, field] of known) {
+    const heir = heirs.get(name);
+    if (heir && field.type !== "file" && field.value) heir.value = field.value;
+  }
+  const focused = [...known].find(([, field]) => field === had);
+  const heir = focused && heirs.get(focused[0]);
+  const place = [had?.selectionStart ?? null, had?.selectionEnd ?? null];
+  const opened = [...old.querySelectorAll("details[open] > summary")].map((one) => one.textContent);
+  for (const one of fresh.querySelectorAll("details > summary")) one.parentElement.open = opened.includes(one.textContent);
+  old.replaceWith(fresh);
+  heir?.focus();
+  if (heir && place[0] !== null) heir.setSelectionRange(...place);
+}
+
+/** The fields of an element by the words of their labels; fields of the same words are told apart by their order. */
+function fieldsOf(element) {
+  const found = new Map();
+  for (const field of element.querySelectorAll("input, select")) {
+    const words = field.closest("label")?.textContent ?? "";
+    let name = words;
+    for (let n = 2; found.has(name); n++) name = `${words} ${n}`;
+    found.set(name, field);
+  }
+  return found;
+}
+
 /** A moment of the protocol in the branch's zone: time of day, with the date unless it is today. */
 export function when(stamp) {
   const moment = new Date(stamp);
@@ -119,10 +150,19 @@ export function when(stamp) {
 /** The first or the last minute of a day of the branch's zone, as the protocol has moments: in UTC. */
 export function momentOf(day, isEnd) {
   const local = Date.parse(`${day}T${isEnd ? "23:59" : "00:00"}Z`);
+  // The clocks may be changed on that very day: then the hours before and after are different ones ahead of UTC.
+  const possible = [-1, 1].map((days) => local - ahead(local + days * 86400000));
+  const fitting = possible.filter((one) => one + ahead(one) === local);
+  // A minute that the clocks leave out is the one after the gap; of one that comes twice the day has both.
+  const moment = fitting.length && !isEnd ? Math.min(...fitting) : Math.max(...(fitting.length ? fitting : possible));
+  return new Date(moment).toISOString().slice(0, 16);
+}
+
+/** How many milliseconds the clocks of the branch's zone are ahead of UTC at a moment. */
+function ahead(moment) {
   const options = { timeZone: zone, year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", hourCycle: "h23" };
-  const parts = Object.fromEntries(new Intl.DateTimeFormat("en", options).formatToParts(local).map((one) => [one.type, Number(one.value)]));
-  const ahead = Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute) - local;
-  return new Date(local - ahead).toISOString().slice(0, 16);
+  const parts = Object.fromEntries(new Intl.DateTimeFormat("en", options).formatToParts(moment).map((one) => [one.type, Number(one.value)]));
+  return Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute) - moment;
 }
 
 /** A length of time in the largest unit that it fills. */
@@ -170,14 +210,14 @@ function isUnseen(event, button) {
   return event.detail > 0 && (isElsewhere || (event.detail > 1 && pressedLast !== button));
 }
 
-/** A button that decides: Enter alone never presses it; the space bar and a click on what its person saw there do. */
-export function answerButton(text, act, attributes = {}) {
+/** A button that decides: Enter alone never presses it; the space bar and a click on what its person saw there do, else it says `moved`. */
+export function answerButton(text, act, attributes = {}, moved = t("answer.moved")) {
   const press = (event) => {
     const refused = isUnseen(event, button);
     pointed = pressedLast = button;
     if (!refused) act(event);
-    else if (button.closest("dialog")) fill(button.closest("dialog").querySelector(".trouble"), t("answer.moved"));
-    else say(t("answer.moved"));
+    else if (button.closest("dialog")) fill(button.closest("dialog").querySelector(".trouble"), moved);
+    else say(moved);
   };
   const button = el("button", { type: "button", class: "answer", ...attributes, onclick: press }, text);
   button.addEventListener("keydown", (event) => {
@@ -186,7 +226,7 @@ export function answerButton(text, act, attributes = {}) {
   return button;
 }
 
-/** Ask in a dialog; `body` are its elements, `answers` pairs of a text and a deed, after which it closes unless the deed says true. */
+/** Ask in a dialog; `body` are its elements, `answers` pairs of a text and a deed, after which it closes unless the deed says true; it is busy until then. */
 export function ask(title, body, answers) {
   const heading = el("h2", { tabindex: "-1", autofocus: true }, title);
   const trouble = el("p", { class: "trouble", role: "alert" });
@@ -195,12 +235,17 @@ export function ask(title, body, answers) {
   const deeds = answers.map(([text, deed, kind]) =>
     answerButton(text, async (event) => {
       event.target.disabled = true;
+      dialog.isBusy = true;
       try {
         if (!(await deed())) leave();
         event.target.disabled = false;
       } catch (error) {
-        fill(trouble, sentence(error));
+        // It closes while its deed is done where another person was quicker.
+        if (dialog.open) fill(trouble, sentence(error));
+        else say(sentence(error));
         event.target.disabled = false;
+      } finally {
+        dialog.isBusy = false;
       }
     }, { class: `answer ${kind ?? ""}` }),
   );

@@ -1,14 +1,16 @@
 // Questions: a card for each stopped job, with the picture of its pages and answers as sentences.
 //
 // Theory of operation.  An answer belongs to the question that its person read: a card carries the epoch and the step in
-// doubt with which it was drawn, also after later events, and a new epoch is a new card (P7).  No answer is a default:
+// doubt with which it was drawn, also after later events, and a new epoch is a new card (P7).  A confirmation closes with its
+// card, and no order goes out whose question is another one by then.  No answer is a default:
 // focus is never put on one, Enter presses none, and what cannot be taken back is asked once more, with what it loses.
 
-import { answerButton, ask, byWhom, capital, el, fill, has, keywords, linesOf, nameField, offeringField, pictures, reasons, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
+import { answerButton, ask, byWhom, capital, el, fill, has, keywords, linesOf, nameField, offeringField, pictures, reasons, renewed, replace, say, sentence, short, span, summary, t, tOr, when } from "./elements.js";
 import { TERMINAL_STATES, bytesOf } from "./connection.js";
 
 const SETTLED = new Set(["stale-question", "already-answered", "unknown-job"]);
 const OPENS_PAGE = ["turn", "next-sheet", "next-book"];
+const OVER_PAPER = ["storage-rolled-back", "book-over-known-lines", "book-content-repeated", "book-gap"];
 const APART = ["terminal-silent", "appliance-silent", "not-spooled", "store-copied"];
 
 let ringFile = null;
@@ -89,14 +91,81 @@ function stepOfLine(question, number) {
   return step;
 }
 
+/** What a question says and does: with another mark it is not the one that its person read. */
+const markOf = ({ job, proposed, inDoubt, linesInDoubt, sentBefore, readable }) =>
+  JSON.stringify([job.job, job.epoch, job.heldBy, job.confirmed, job.contentGone, job.reasons, job.book?.reason, job.right, job.lent, proposed, inDoubt, linesInDoubt, sentBefore, readable]);
+
+/** What became of a question that somebody decides about just now, as a sentence. */
+function newsOf(branch, id) {
+  const question = branch.questions.get(id);
+  if (!question) return closedWords(branch.closed.get(id) ?? {}, branch.name);
+  if (question.job.heldBy) return t("warn.held", { by: byWhom(question.job.heldBy) });
+  return question.proposed ? proposedWords(question) : t("answer.anew");
+}
+
+/** Refuse an order whose question is closed, held, or another one by now. */
+function mustStand(branch, question) {
+  const { job } = question.job;
+  const now = branch.questions.get(job);
+  if (now && markOf(now) === markOf(question)) return;
+  throw Object.assign(new Error("overtaken"), { sentence: `${t("answer.overtaken")} ${newsOf(branch, job)}` });
+}
+
+/** Close a confirmation whose question is not the one that its person read any more, and say what came between. */
+function leave(dialog, news) {
+  if (!dialog?.open || !dialog.isConnected) return;
+  dialog.close();
+  // An order that is on its way says itself what became of it.
+  if (!dialog.isBusy) say(`${t("answer.overtaken")} ${news}`);
+}
+
+/** An order that waits for a second person, as a sentence. */
+function proposedWords({ job, proposed }, about = "question.proposed") {
+  return t(about, { order: orderWords(proposed, job), by: byWhom(proposed), where: secondPlace(job) });
+}
+
+/** How a question was closed, as a sentence for a person at the terminal `here`. */
+function closedWords({ question, job }, here) {
+  if (!job) return t("closed.away");
+  if (job.heldBy) return t("closed.held", { by: byWhom(job.heldBy) });
+  const last = job.answered?.epoch === question.job.epoch ? job.answered : null;
+  if (!last) return t("closed.state", { state: tOr("state.", job.state) });
+  return t(last.terminal === here ? "closed.here" : "closed.by", { by: byWhom(last), order: orderWords(last, job), when: when(last.at) });
+}
+
 const isElsewhere = (question) => question.job.right !== "here";
 const takesClaim = (question) => isElsewhere(question) && question.job.reasons.some((one) => APART.includes(one));
 
+/** The lines that an order prints once more: those that are on paper, and those of which nobody knows it. */
+function linesAgain(question, order) {
+  if (!["print", "resume"].includes(order.verdict)) return { certain: [], perhaps: [] };
+  const standing = standingOf(question);
+  const again = linesOf(question.outline).filter((line) => line.step >= order.step);
+  return { certain: again.filter((line) => standing(line.step) === "on"), perhaps: again.filter((line) => ["doubt", "again"].includes(standing(line.step))) };
+}
+
+/** Whether the appliance takes an order from two people only; `takes_two` of passbook/job/reprinting.py is the rule. */
+function takesTwo(question, order) {
+  const { job } = question;
+  const isEnd = order.verdict === "discard" || (order.verdict === "resume" && order.step > job.steps);
+  if ((job.lent && isEnd) || order.verdict === "new-book") return true;
+  if (isEnd || order.verdict === "hold") return false;
+  return takesClaim(question) || job.reasons.some((one) => OVER_PAPER.includes(one)) || linesAgain(question, order).certain.length > 0;
+}
+
+/** Whether an order is asked once more.  One that goes on at a line is the word of a person who looked at the lines before. */
 function isGrave(question, order) {
-  if (order.verdict === "discard") return true;
   if (order.verdict === "hold") return false;
-  if (takesClaim(question) || objectionOf(question)) return true;
-  return order.verdict === "print" ? question.job.begun : order.step <= question.job.confirmed;
+  if (order.verdict === "discard" || objectionOf(question) || takesTwo(question, order)) return true;
+  return order.verdict === "print" && question.job.begun;
+}
+
+/** Whether an order at this terminal is the second one that a proposed order waits for. */
+function seconds({ job, proposed }, order, here) {
+  if (!proposed || (here && proposed.terminal === here && job.side !== "terminal")) return false;
+  // Both "all of it" and "from the first step" print the whole.
+  const plain = ({ verdict, step }) => (verdict !== "resume" ? verdict : step === 1 ? "print" : step);
+  return plain(order) === plain(proposed);
 }
 
 /** What the memory of its book says against an untouched update; null where people are asked for another reason. */
@@ -153,8 +222,7 @@ function orders(question) {
       found.push(resume(next, before === "next-book" ? "answer.new-book" : doubts ? "answer.line-there" : "answer.go-on"));
     }
   }
-  const reached = lines.filter((line) => line.step <= furthest(question) + 2).length === total;
-  if (total && reached && question.job.begun) found.push({ verdict: "resume", step: stepOfLine(question, total + 1), line: total + 1, text: t("answer.all-there", { n: total }) });
+  if (total && lines.at(-1).step <= furthest(question) && question.job.begun) found.push({ verdict: "resume", step: stepOfLine(question, total + 1), line: total + 1, text: t("answer.all-there", { n: total }) });
   return [...found, ...whole(question, lines)];
 }
 
@@ -179,8 +247,8 @@ function* whole(question, lines) {
   yield { verdict: "hold", step: 0, text: t("answer.hold") };
 }
 
-/** What an order loses or prints twice, as sentences of the confirmation. */
-function losses(question, order) {
+/** What an order loses or prints twice, and who must order it too, as sentences of the confirmation. */
+function losses(question, order, here) {
   const lines = linesOf(question.outline);
   const told = [];
   if (order.verdict === "discard") {
@@ -189,17 +257,18 @@ function losses(question, order) {
     told.push(t("loss.erased"));
     if (question.inDoubt) told.push(t("loss.doubt"));
   } else {
-    const from = order.verdict === "print" ? 1 : order.step;
-    const twice = lines.filter((line) => line.step >= from && line.step <= question.job.confirmed);
+    const { certain, perhaps } = linesAgain(question, order);
     const book = objectionOf(question);
-    if (twice.length) told.push(t("loss.twice", { n: twice.length, first: twice[0].number, last: twice.at(-1).number }));
+    const facts = (some) => ({ n: some.length, first: some[0].number, last: some.at(-1).number });
+    if (certain.length) told.push(t("loss.twice", facts(certain)));
+    if (perhaps.length) told.push(t("loss.perhaps", facts(perhaps)));
     if (takesClaim(question)) told.push(t("loss.claim"));
     if (book) {
       const key = order.verdict === "print" ? `book.loss.${book.reason}` : `book.loss.${order.verdict}`;
       if (has(key)) told.push(t(key, { page: lines[0].page, line: lines[0].line }));
     }
-    if (takesClaim(question) || !book || !takesOne(book) || order.verdict !== "print") told.push(t("loss.second", { where: secondPlace(question.job) }));
   }
+  if (takesTwo(question, order) && !seconds(question, order, here)) told.push(t("loss.second", { where: secondPlace(question.job) }));
   return told.map((one) => el("p", one));
 }
 
@@ -226,7 +295,7 @@ export function askMove(branch, job) {
   const name = nameField();
   const line = job.linesDone + 1;
   const facts = { job: short(job.job), requester: job.requester, printer: job.printer, line, n: Math.max(0, job.lines - job.linesDone) };
-  ask(t("move.title", facts), [el("p", t(job.begun ? "move.does.begun" : "move.does", facts)), el("p", t("move.which")), goal.label, name.label], [[t("move.yes"), async () => {
+  return ask(t("move.title", facts), [el("p", t(job.begun ? "move.does.begun" : "move.does", facts)), el("p", t("move.which")), goal.label, name.label], [[t("move.yes"), async () => {
     const person = name.value();
     const to = goal.input.value.trim();
     if (!to) throw Object.assign(new Error("goal"), { sentence: t("fault.no-goal") });
@@ -334,7 +403,7 @@ class Card {
     if (before) told.push(el("p", t("question.before", { order: orderWords(before, job), by: byWhom(before), when: when(before.at) })));
     const { proposed } = question;
     const about = objectionOf(question) ? "book.proposed" : "question.proposed";
-    if (proposed) told.push(el("p", { class: "warning" }, t(about, { order: orderWords(proposed, job), by: byWhom(proposed), where: secondPlace(job) })));
+    if (proposed) told.push(el("p", { class: "warning" }, proposedWords(question, about)));
     return told;
   }
 
@@ -363,13 +432,10 @@ class Card {
     if (!branch.may("Recovery.AnswerQuestion") || question.job.heldBy) return null;
     const { proposed } = question;
     const buttons = [];
-    const mayConfirm = proposed && (!branch.name || proposed.terminal !== branch.name || question.job.side === "terminal");
-    if (mayConfirm) {
-      const same = { verdict: proposed.verdict, step: proposed.verdict === "resume" ? proposed.step : 0, text: t("answer.confirm", { order: orderWords(proposed, question.job), by: proposed.person }) };
-      buttons.push(answerButton(same.text, () => this.choose(same)));
-    }
+    const same = proposed && { verdict: proposed.verdict, step: proposed.verdict === "resume" ? proposed.step : 0, text: t("answer.confirm", { order: orderWords(proposed, question.job), by: proposed.person }) };
+    if (same && seconds(question, same, branch.name)) buttons.push(answerButton(same.text, () => this.choose(same)));
     if (question.job.reasons.includes("substitute-ready") && mayMove(branch, question.job)) {
-      buttons.push(answerButton(t("answer.move"), () => askMove(branch, question.job)));
+      buttons.push(answerButton(t("answer.move"), () => { this.dialog = askMove(branch, question.job); }));
     }
     buttons.push(...order.map((one) => answerButton(one.text, () => this.choose(one), { class: `answer ${one.kind ?? ""}` })));
     return el("div", { class: "form" }, this.name.label, this.ring?.box, this.textButton(), this.trouble,
@@ -429,7 +495,7 @@ class Card {
     const { document, format } = await this.branch.command("Spooler.GetDocument", { job: job.job, person, ...(await this.keyOf()) });
     const start = job.format.startsWith("passbook") ? { start: startOf(outline, this.branch.layouts.get(job.layout)) } : {};
     const request = { printer: job.printer, format, layout: job.layout, ...start };
-    const placed = await this.branch.command("Spooler.CheckDocument", { ...request, ...(await this.branch.carried(bytesOf(document))) });
+    const placed = await this.branch.apart("Spooler.CheckDocument", request, undefined, bytesOf(document));
     return textsOf(placed);
   }
 
@@ -453,6 +519,8 @@ class Card {
       await deed();
     } catch (error) {
       fill(this.trouble, el("p", sentence(error)));
+      // A card that another one took the place of shows nothing any more.
+      if (!this.element.isConnected) say(sentence(error));
     } finally {
       this.element.removeAttribute("aria-busy");
       if (button) button.disabled = false;
@@ -471,8 +539,13 @@ class Card {
       this.guarded(null, () => this.send(order, person));
       return;
     }
-    ask(t("confirm.title"), [el("p", el("strong", order.text)), losses(this.question, order)],
+    this.dialog = ask(t("confirm.title"), [el("p", el("strong", order.text)), losses(this.question, order, this.branch.name)],
       [[t("confirm.yes", { order: order.text }), () => this.send(order, person), "grave"]]);
+  }
+
+  /** Ask no more about a question that is closed, or another one by now. */
+  leave() {
+    leave(this.dialog, newsOf(this.branch, this.question.job.job));
   }
 
   async send(order, person) {
@@ -481,6 +554,7 @@ class Card {
     const answer = { job: job.job, epoch: job.epoch, verdict: order.verdict, person, step: order.step, inDoubt: question.inDoubt };
     if (job.side !== "appliance") answer.side = job.side;
     if (needsKey(question, order.verdict)) Object.assign(answer, await this.keyOf());
+    mustStand(this.branch, question);
     try {
       const result = await this.branch.command("Recovery.AnswerQuestion", answer);
       this.taken(result, order, person);
@@ -555,6 +629,7 @@ export class QuestionsView {
     }
     for (const [job, card] of this.cards) {
       if (!branch.questions.has(job)) {
+        card.leave();
         card.element.remove();
         this.cards.delete(job);
       }
@@ -562,15 +637,16 @@ export class QuestionsView {
     const sorted = [...branch.questions.values()].sort((one, other) => one.job.changedAt.localeCompare(other.job.changedAt));
     for (const question of sorted) {
       const { job } = question;
-      const mark = JSON.stringify([job.epoch, job.heldBy, question.proposed, question.inDoubt, job.confirmed, question.readable, job.contentGone]);
+      const mark = markOf(question);
       const card = this.cards.get(job.job);
-      if (card?.mark === mark) {
+      if (card && markOf(card.question) === mark) {
         card.tell();
         continue;
       }
       const fresh = new Card(branch, question);
-      fresh.mark = mark;
-      if (card) card.element.replaceWith(fresh.element);
+      card?.leave();
+      if (card?.question.job.epoch === job.epoch) replace(card.element, fresh.element);
+      else if (card) card.element.replaceWith(fresh.element);
       else (job.begun ? this.begun : this.open).append(fresh.element);
       this.cards.set(job.job, fresh);
     }
@@ -587,10 +663,13 @@ export class QuestionsView {
       groups.set(one.job.requester, [...(groups.get(one.job.requester) ?? []), one]);
     }
     const several = [...groups].filter(([, all]) => all.length > 1);
-    const mark = JSON.stringify(several.map(([who, all]) => [who, all.map((one) => one.job.job)]));
+    const mark = JSON.stringify(several.map(([who, all]) => [who, all.map(markOf)]));
     if (mark === this.manyMark || !branch.may("Recovery.AnswerQuestion")) return;
     this.manyMark = mark;
-    fill(this.many, several.map(([who, all]) => this.manyCard(who, all)));
+    leave(this.manyDialog, t("answer.anew"));
+    const before = this.many;
+    this.many = el("div", several.map(([who, all]) => this.manyCard(who, all)));
+    renewed(this.element, () => replace(before, this.many));
   }
 
   manyCard(requester, all) {
@@ -604,7 +683,7 @@ export class QuestionsView {
       try {
         const person = name.value();
         const send = () => this.answerMany(verdict, all, person, ring);
-        if (verdict === "discard") ask(t("confirm.title"), [el("p", t("many.loss", { n: all.length, lines }))], [[t("many.discard", { n: all.length, lines }), send, "grave"]]);
+        if (verdict === "discard") this.manyDialog = ask(t("confirm.title"), [el("p", t("many.loss", { n: all.length, lines }))], [[t("many.discard", { n: all.length, lines }), send, "grave"]]);
         else await send();
       } catch (error) {
         fill(trouble, el("p", sentence(error)));
@@ -620,11 +699,17 @@ export class QuestionsView {
     const locked = all.filter((one) => needsKey(one, verdict));
     const found = locked.length && ring ? await ring.open({ deed: "answer", questions: locked.map(({ job, identity, wraps }) => ({ job: job.job, keyRef: job.keyRef, identity, wraps })) }) : {};
     const failed = [];
-    for (const { job, inDoubt } of all) {
+    for (const question of all) {
+      const { job, inDoubt } = question;
       const { fault, ...key } = found[job.job] ?? {};
       const answer = { job: job.job, epoch: job.epoch, verdict, person, step: 0, inDoubt, ...key };
       if (job.side !== "appliance") answer.side = job.side;
-      await this.branch.command("Recovery.AnswerQuestion", answer).catch((error) => failed.push(fault ? { code: fault, facts: { key_ref: job.keyRef } } : error));
+      try {
+        mustStand(this.branch, question);
+        await this.branch.command("Recovery.AnswerQuestion", answer);
+      } catch (error) {
+        failed.push(fault ? { code: fault, facts: { key_ref: job.keyRef } } : error);
+      }
     }
     if (failed.length) throw Object.assign(new Error("some"), { sentence: t("many.failed", { n: failed.length, why: sentence(failed[0]) }) });
     say(t("many.done", { n: all.length }));
@@ -639,16 +724,12 @@ export class QuestionsView {
   }
 
   closedCard(question, job) {
-    const last = job?.answered && job.answered.epoch === question.job.epoch ? job.answered : null;
-    const text = job?.heldBy ? t("closed.held", { by: byWhom(job.heldBy) })
-      : last ? t(last.terminal === this.branch.name ? "closed.here" : "closed.by", { by: byWhom(last), order: orderWords(last, job), when: when(last.at) })
-      : job ? t("closed.state", { state: tOr("state.", job.state) }) : t("closed.away");
     const drop = () => {
       this.branch.closed.delete(question.job.job);
       this.drawClosed();
     };
     return el("article", { class: "card closed" }, el("h2", t("closed.title", { job: short(question.job.job), requester: question.job.requester })),
-      el("p", text), job && discardedWords(job) ? el("p", { class: "warning" }, discardedWords(job)) : null,
+      el("p", closedWords({ question, job }, this.branch.name)), job && discardedWords(job) ? el("p", { class: "warning" }, discardedWords(job)) : null,
       el("button", { type: "button", class: "secondary", onclick: drop }, t("closed.drop")));
   }
 

@@ -6,6 +6,8 @@ import { randomName } from "./connection.js";
 
 /** Bytes of the largest document that is taken. */
 const LARGEST = 1024 * 1024;
+/** The priority of a document for which a person chose no other. */
+const USUAL_PRIORITY = 50;
 
 const tooLarge = (size) => t("fault.too-large", { size: Math.ceil(size / 1024), most: LARGEST / 1024 });
 
@@ -254,7 +256,7 @@ export class SendView {
       field("printer", el("select")), field("format", el("select")),
       this.importLabel = field("import", el("select"), t("send.import.hint")),
       pair(field("startPage", el("input", { type: "number", min: 1, max: 999 }), t("send.start.hint")), field("startLine", el("input", { type: "number", min: 1, max: 200 }))),
-      pair(field("layout", el("input", { type: "text", autocomplete: "off", maxlength: 80, list: "layouts" }), t("send.layout.hint")), field("priority", el("input", { type: "number", min: 1, max: 100, ".value": 50 }))),
+      pair(field("layout", el("input", { type: "text", autocomplete: "off", maxlength: 80, list: "layouts" }), t("send.layout.hint")), field("priority", el("input", { type: "number", min: 1, max: 100, ".value": USUAL_PRIORITY }))),
       pair(field("title", el("input", { type: "text", autocomplete: "off", maxlength: 128 })), field("date", el("input", { type: "date" }))),
       el("label", this.shares = el("input", { type: "checkbox" }), " ", t("send.shares")),
       choice, this.trouble, el("button", { type: "button", onclick: () => this.check() }, t("send.check")), this.books.element), this.preview));
@@ -312,11 +314,22 @@ export class SendView {
     const known = { csv: "passbook-update+csv", json: "passbook-update+json", txt: "text", pdf: "pdf", form: "form" }[file.name.split(".").at(-1).toLowerCase()];
     if (known) this.format.value = known;
     this.showImports();
+    // A place belongs to the document for which it was given, and goes before the one that a document names.
+    this.startPage.value = this.startLine.value = "";
     // A name that a person typed stays; that of an earlier file does not.
     if (!this.title.value || this.title.value === this.ownName) this.title.value = file.name.slice(0, 128);
     this.ownName = file.name.slice(0, 128);
     this.text.value = "";
     this.check();
+  }
+
+  /** Empty every field of a document that was sent: its place, its marks and its text would go with the next customer's. */
+  clear() {
+    for (const field of [this.file, this.text, this.startPage, this.startLine, this.layout, this.import, this.title, this.date]) field.value = "";
+    this.ownName = "";
+    this.priority.value = USUAL_PRIORITY;
+    this.shares.checked = false;
+    this.text.disabled = false;
   }
 
   /** Drop a picture that is not that of the fields any more, also one that is still being made. */
@@ -358,7 +371,7 @@ export class SendView {
       this.judgeChoice();
       const bytes = await this.bytes();
       const request = this.request();
-      const placed = await this.branch.command("Spooler.CheckDocument", { ...request, ...(await this.branch.carried(bytes)) });
+      const placed = await this.branch.apart("Spooler.CheckDocument", request, undefined, bytes);
       if (checks !== this.checks) return;
       this.checked = { bytes, request, account: placed.account, clientRequest: randomName("page"), isFirst: true };
       this.books.offer(placed.account);
@@ -395,7 +408,7 @@ export class SendView {
 
   show(placed) {
     const lines = linesOf(placed.outline).length;
-    const send = answerButton(t("send.go", { printer: this.checked.request.printer }), (event) => this.send(event.target));
+    const send = answerButton(t("send.go", { printer: this.checked.request.printer }), (event) => this.send(event.target), {}, t("send.moving"));
     this.sendTrouble = el("div", { role: "alert", class: "trouble" });
     fill(this.preview, el("h2", t("send.preview")), el("p", t("send.lines", { n: lines, pages: placed.pages.length, layout: placed.layout })),
       placed.substituted ? el("p", { class: "warning" }, t("send.substituted", { n: placed.substituted, layout: placed.layout })) : null,
@@ -419,13 +432,13 @@ export class SendView {
     try {
       this.name.value();
       checked.key ??= await this.ring.open({ deed: "newest", account: checked.account });
-      const job = await this.branch.command("Spooler.SubmitJob", { ...checked.request, ...checked.key, ...this.marks(), clientRequest: checked.clientRequest, first: checked.isFirst, ...(await this.branch.carried(checked.bytes)) });
-      this.branch.takeJob(job);
+      const request = { ...checked.request, ...checked.key, ...this.marks(), clientRequest: checked.clientRequest, first: checked.isFirst };
+      const job = await this.branch.apart("Spooler.SubmitJob", request, undefined, checked.bytes);
+      // Its events come over another connection, and may have been quicker.
+      if (!this.branch.jobs.has(job.job)) this.branch.takeJob(job);
       this.checked = null;
       fill(this.preview, el("p", { class: "done", role: "status" }, t("send.done", { job: short(job.job), printer: job.printer }), " ", job.moved ? t("send.moved", { why: tOr("reason.", job.moved) }) : "", " ", el("a", { href: "#now" }, t("send.follow"))));
-      this.text.disabled = false;
-      this.file.value = "";
-      this.text.value = "";
+      this.clear();
     } catch (error) {
       // Only what may have been taken is sent again as it was; for anything else the ring is opened anew.
       if (error.code === "connection-lost") checked.isFirst = false;
@@ -438,7 +451,7 @@ export class SendView {
   }
 
   marks() {
-    const marks = { priority: Number(this.priority.value) || 50, application: "page" };
+    const marks = { priority: Number(this.priority.value) || USUAL_PRIORITY, application: "page" };
     if (this.title.value.trim()) marks.name = this.title.value.trim();
     if (this.date.value) marks.documentDate = this.date.value;
     if (this.shares.checked) marks.sharesName = true;

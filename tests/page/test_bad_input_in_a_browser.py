@@ -19,6 +19,7 @@ from demo.world import World, await_fact
 from drivers.simulator.faults import AfterStrike, Target
 from terminal.keyring import KeyRing, new_ring_key, seal_ring
 from tests.page.conftest import OpenPage
+from tests.page.test_choices_at_an_agent_in_a_browser import large_text
 from tests.page.test_now_and_send_in_a_browser import show
 from tests.page.test_questions_in_a_browser import KEY_TIME, answers_of, card_of, sign
 from tests.scenarios.books import Statement
@@ -62,8 +63,8 @@ class Line:
 
     def __init__(self, page: Page) -> None:
         self.is_cut = False
-        self._page_side: WebSocketRoute | None = None
-        self._kept: list[str | bytes] | None = None
+        self._whole: list[WebSocketRoute] = []
+        self._kept: list[tuple[WebSocketRoute, str | bytes]] | None = None
         self._kind = ""
         self._page = page
         page.route_web_socket(SERVICE, self._connect)
@@ -72,14 +73,14 @@ class Line:
         if self.is_cut:
             page_side.close()
             return
-        self._page_side = page_side
+        self._whole.append(page_side)
         page_side.connect_to_server().on_message(lambda message: self._carry(page_side, message))
 
     def _carry(self, page_side: WebSocketRoute, message: str | bytes) -> None:
         header = json.loads(message)["header"]
         if self._kept is not None and self._kind in (header["type"], header["name"]):
-            self._kept.append(message)
-        elif page_side is self._page_side:
+            self._kept.append((page_side, message))
+        elif page_side in self._whole:
             page_side.send(message)
 
     def keep(self, kind: str) -> None:
@@ -96,13 +97,12 @@ class Line:
     def let_through(self, *, newest_first: bool = False) -> None:
         """Send the kept messages to the page, and keep none from now on."""
         kept, self._kept = self._kept or [], None
-        for message in reversed(kept) if newest_first else kept:
-            if self._page_side is not None:
-                self._page_side.send(message)
+        for page_side, message in reversed(kept) if newest_first else kept:
+            page_side.send(message)
 
     def lose(self) -> None:
-        """Nothing comes over this connection any more, though it looks whole; no other one comes about."""
-        self._page_side = self._kept = None
+        """Nothing comes over its connections any more, though they look whole; no other one comes about."""
+        self._whole, self._kept = [], None
         self.is_cut = True
 
 
@@ -255,6 +255,89 @@ def test_pages_that_come_late_take_nothing_that_a_person_types_and_are_those_of_
     page.evaluate(LOOKED)
     expect(main.get_by_role("alert").first).to_contain_text("an-unknown-one")
     expect(preview).to_be_empty()
+
+
+def test_a_document_that_is_drawn_for_long_holds_up_no_answer(
+    office: Office, open_page: OpenPage, tmp_path: Path
+) -> None:
+    job = stopped(office, 110)
+    page = open_page(office, office.counter)
+    drawing = Drawing(page)
+    main = show(page, "Send")
+    # It is more than fits into one command, so it goes ahead in pieces.
+    main.get_by_label("File", exact=True).set_input_files(large_text(tmp_path))
+    drawing.await_begin()
+    show(page, "Questions")
+    card_of(page, job).get_by_label("Your name").fill("Ann Example")
+    card_of(page, job).get_by_role("button", name="Hold it").click()
+    expect(page.locator(".closed", has_text=job[:8])).to_contain_text("It is held by Ann Example at counter-1.")
+    drawing.end()
+    expect(show(page, "Send").locator(".preview svg.page")).to_contain_text("Closing time")
+
+
+class Drawing:
+    """Before an appliance that is drawing a document: whatever was asked over that connection is answered after it."""
+
+    def __init__(self, page: Page) -> None:
+        self._held: dict[WebSocketRoute, list[str | bytes]] = {}
+        self._page = page
+        page.route_web_socket(SERVICE, self._connect)
+        page.reload()
+
+    def _connect(self, page_side: WebSocketRoute) -> None:
+        server = page_side.connect_to_server()
+
+        def ask(message: str | bytes) -> None:
+            if json.loads(message)["header"]["name"] == "Spooler.CheckDocument":
+                self._held[page_side] = []
+            server.send(message)
+
+        def tell(message: str | bytes) -> None:
+            if page_side in self._held:
+                self._held[page_side].append(message)
+            else:
+                page_side.send(message)
+
+        page_side.on_message(ask)
+        server.on_message(tell)
+
+    def await_begin(self) -> None:
+        """Wait until a document was asked about."""
+        while not self._held:
+            self._page.evaluate("null")
+
+    def end(self) -> None:
+        """Its pages are drawn."""
+        held, self._held = self._held, {}
+        for page_side, messages in held.items():
+            for message in messages:
+                page_side.send(message)
+
+
+def test_pages_that_come_under_a_resting_pointer_are_not_sent_by_a_click(office: Office, open_page: OpenPage) -> None:
+    # The whole page is seen at once, so nothing scrolls.
+    page = open_page(office, office.counter, viewport={"width": 1280, "height": 4000})
+    line = Line(page)
+    page.reload()
+    main = show(page, "Send")
+    main.get_by_label("Or paste a text here").fill(Statement(112, count=3).csv())
+    go, send = (
+        main.get_by_role("button", name="Check it and show its pages"),
+        main.get_by_role("button", name="Send it"),
+    )
+    go.click()
+    send.hover()
+    place = middle(send)
+    line.keep("Spooler.CheckDocument")
+    go.click()
+    page.mouse.move(*place)
+    line.await_kept(1)
+    line.let_through()
+    expect(send).to_be_visible()
+    assert middle(send) == place
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator("#said")).to_contain_text("The pages moved just before you pressed: nothing was sent.")
 
 
 def test_a_click_counts_for_no_question_that_came_to_lie_under_the_pointer(office: Office, open_page: OpenPage) -> None:

@@ -115,7 +115,7 @@ def test_a_stale_place_is_printed_over_by_two_people_who_read_what_it_does(
     card.get_by_role("button", name=all_the_same).click()
     dialog = first.get_by_role("dialog")
     expect(dialog).to_contain_text("It is printed over lines that the book has already.")
-    expect(dialog).to_contain_text("A second person must confirm this at another terminal before anything prints.")
+    expect(dialog).to_contain_text("A second person must confirm this at another terminal before it counts.")
     dialog.get_by_role("button", name="Yes: Print it here all the same").click()
     expect(first.locator("#said")).to_contain_text("a second person must confirm it", timeout=KEY_TIME)
     assert office.world.paper.strikes == FIRST.count

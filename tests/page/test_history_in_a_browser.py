@@ -86,6 +86,29 @@ def altered(database: Path) -> list[int]:
     return named
 
 
+def test_a_day_on_which_the_clocks_are_changed_begins_and_ends_at_its_own_midnight(
+    open_office: OpenOffice, open_page: OpenPage
+) -> None:
+    office = open_office()
+    page = open_page(office, office.counter)
+    show(page, "History")
+    days = [
+        ("Australia/Sydney", "2026-10-04", "2026-10-03T14:00", "2026-10-04T12:59"),
+        ("Australia/Sydney", "2026-04-05", "2026-04-04T13:00", "2026-04-05T13:59"),
+        ("Europe/Berlin", "2026-03-29", "2026-03-28T23:00", "2026-03-29T21:59"),
+        # Its midnight is left out.
+        ("America/Santiago", "2026-09-06", "2026-09-06T04:00", "2026-09-07T02:59"),
+        ("Asia/Tokyo", "2026-11-30", "2026-11-29T15:00", "2026-11-30T14:59"),
+    ]
+    judged = """async ([zone, day]) => {
+      const elements = await import("./elements.js");
+      elements.setZone(zone);
+      return [elements.momentOf(day, false), elements.momentOf(day, true)];
+    }"""
+    for zone, day, begin, end in days:
+        assert page.evaluate(judged, [zone, day]) == [begin, end], (zone, day)
+
+
 def test_no_name_in_a_saved_history_is_a_formula(open_office: OpenOffice, open_page: OpenPage) -> None:
     office = open_office()
     persons = {canceled(office, person): person for person in FORMULAS}

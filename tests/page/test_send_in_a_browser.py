@@ -15,6 +15,7 @@ from tests.page.conftest import OpenPage
 from tests.page.test_books_in_a_browser import check
 from tests.page.test_now_and_send_in_a_browser import show
 from tests.page.test_questions_in_a_browser import KEY_TIME, sign
+from tests.scenarios.books import Statement
 from tests.scenarios.conftest import OpenOffice
 from tests.scenarios.mail_office import mail_settings
 from tests.scenarios.office import LAYOUT, Office, book_of
@@ -27,6 +28,9 @@ date;text;withdrawal;deposit;balance
 05.01.2026;Gehalt;;2500,00;3100,00
 07.01.2026;Miete;1.234;;1866,00
 """
+
+FIRST_CUSTOMER: Final = Statement(301, count=2)
+SECOND_CUSTOMER: Final = Statement(302, count=3)
 
 
 def given(page: Page, text: str) -> Locator:
@@ -92,6 +96,66 @@ def test_characters_that_are_printed_as_others_are_counted_before_the_document_i
     field.fill("plain")
     expect(judged(main).locator("svg.page")).to_contain_text("plain")
     expect(preview).not_to_contain_text("declares")
+
+
+def test_nothing_of_a_document_that_was_sent_goes_with_the_next_one(
+    open_office: OpenOffice, open_page: OpenPage
+) -> None:
+    office = open_office()
+    page = open_page(office, office.counter)
+    main = given(page, FIRST_CUSTOMER.csv())
+    usual = shown_fields(main)
+    marked = {
+        "First page": "5",
+        "First line": "7",
+        "Name of the document": "Miller",
+        "Date of the document": "2026-01-05",
+    }
+    for label, value in {**marked, "Priority": "90", "LayoutEmpty": LAYOUT}.items():
+        main.get_by_label(label).fill(value)
+    main.get_by_label("Every terminal may see name and date").check()
+    preview = judged(main)
+    # A place that a person gives goes before the one that the document names.
+    expect(preview.locator(".line-number")).to_have_text(["7", "8"])
+    sign(preview, office.counter, "Ann Example")
+    preview.get_by_role("button", name="Send it to window-1").click()
+    expect(preview).to_contain_text("is accepted for window-1", timeout=KEY_TIME)
+    assert shown_fields(main) == usual
+    main.get_by_label("Or paste a text here").fill(SECOND_CUSTOMER.csv())
+    preview = judged(main)
+    expect(preview.locator("svg.page")).to_contain_text(SECOND_CUSTOMER.entry(1)[1])
+    expect(preview.locator(".line-number")).to_have_text(["5", "6", "7"])
+    preview.get_by_label("Passphrase").fill(office.counter.passphrase)
+    preview.get_by_role("button", name="Send it to window-1").click()
+    expect(preview).to_contain_text("is accepted for window-1", timeout=KEY_TIME)
+    sent = sorted(office.counter.run("jobs"), key=lambda one: one["sequence"])
+    assert [(one.get("name", ""), one.get("documentDate", ""), one["priority"]) for one in sent] == [
+        ("Miller", "2026-01-05", 90),
+        ("", "", 50),
+    ]
+
+
+def shown_fields(main: Locator) -> list[str]:
+    """What stands in every field that belongs to one document."""
+    labels = ("First page", "First line", "Name of the document", "Date of the document", "Priority", "LayoutEmpty")
+    shares = main.get_by_label("Every terminal may see name and date")
+    return [*(main.get_by_label(label).input_value() for label in labels), str(shares.is_checked())]
+
+
+def test_a_place_that_a_person_gave_does_not_stand_for_another_file(
+    open_office: OpenOffice, open_page: OpenPage
+) -> None:
+    office = open_office()
+    main = given(open_page(office, office.counter), "")
+    file = main.get_by_label("File", exact=True)
+    file.set_input_files(FIRST_CUSTOMER.save(office.world.folder))
+    main.get_by_label("First page").fill("5")
+    main.get_by_label("First line").fill("7")
+    expect(judged(main).locator(".line-number")).to_have_text(["7", "8"])
+    file.set_input_files(SECOND_CUSTOMER.save(office.world.folder))
+    preview = main.locator(".preview")
+    expect(preview.locator("svg.page")).to_contain_text(SECOND_CUSTOMER.entry(1)[1])
+    expect(preview.locator(".line-number")).to_have_text(["5", "6", "7"])
 
 
 @pytest.fixture
