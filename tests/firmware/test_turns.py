@@ -419,10 +419,10 @@ def test_a_choice_while_the_printer_is_handed_over_keeps_it_here(agency: Agency)
     async def story(agency: Agency) -> None:
         await agency.register()
         event = await agency.called(await agency.submit(**BOTH, printer=NETWORK_PRINTER))
-        choosing = changes.choose_feed(Side.APPLIANCE, Decider(TELLER, "Anna"), "2026-03-02T09:30:00.000+00:00")
+        choosing = changes.choose_feed(Side.APPLIANCE, Decider(TELLER.name, "Anna"), "2026-03-02T09:30:00.000+00:00")
 
-        def chosen_meanwhile(_record: Record) -> bool:
-            agency.bench.jobs.change(JOB, choosing).result()
+        def chosen_meanwhile(record: Record) -> bool:
+            agency.bench.jobs.change(record.job_id, choosing).result()
             return True
 
         agency.rooms.known_books.admits = chosen_meanwhile  # type: ignore[method-assign]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from msgspec.structs import replace
+from typing_extensions import override
 
 from passbook.document.plan import Plan
 from passbook.job import changes
@@ -76,6 +77,7 @@ def test_a_choice_between_the_look_of_a_desk_and_its_beginning_has_the_desk_look
     class ChosenMeanwhile(Calling):
         """A person chooses the terminal's copy of a job when the desk has just looked at it."""
 
+        @override
         def may_begin(self, record: Record) -> bool:
             if record.job_id == chosen and not record.is_fed_by_terminal:
                 choosing = changes.choose_feed(Side.TERMINAL, Decider("teller-1", "Anna"), record.changed_at)
