@@ -6,7 +6,7 @@ acknowledgement, so it is told again after any cut; the newest state of a job ta
 The appliance refuses a report for what is in it, or for what it has not: the area of the job is absent there, or a row
 of it is damaged.  Only the first is final.  After the other the end stays without an acknowledgement, and is told again
 whenever `resume` is called, not before: the job may come back with its area.  An appliance that lost the job for ever
-answers the same each time.  That costs one small command for the job, and is logged once for each start of the agent.
+answers the same each time.  That costs one small command for the job, and is logged once in a run of the agent.
 """
 
 from __future__ import annotations
