@@ -22,7 +22,7 @@ from passbook.job.issue import IssuedSheet
 from passbook.job.issuing import wait_for_forms
 from passbook.job.moving import wait_again
 from passbook.job.print_right import RightState
-from passbook.job.record import Change, Record
+from passbook.job.record import Change, Outcome, Record
 from passbook.job.states import Reason
 from passbook.job.step_machine import (
     Act,
@@ -366,6 +366,9 @@ class PrintDesk:
             if stop.reason is not Reason.CANCELED_BY_PERSON:
                 raise
         except PassbookError as error:
+            if error.code == "turn-over":
+                # A person chose the other copy since the desk looked; it looks again.
+                return
             if error.code in SHORT:
                 # An operator took sheets away since the look at the stock.  Nothing was drawn, and no book came in.
                 self._note_short(record)
@@ -391,7 +394,13 @@ class PrintDesk:
         def store(sheets: Sequence[IssuedSheet]) -> Record:
             at = stamp(self._clock)
             started = changes.start(at, self._destination.lines_in_doubt, self._stands_in, sheets)
-            return self._jobs.change(record.job_id, started, urgent=True).result()
+
+            def at_turn(found: Record) -> Outcome:
+                if found.turn != record.turn:
+                    raise PassbookError("turn-over", job=record.job_id, turn=record.turn + 1)
+                return started(found)
+
+            return self._jobs.change(record.job_id, at_turn, urgent=True).result()
 
         return store(()) if self._stock is None else self._stock.begin(record, store)
 

@@ -40,7 +40,7 @@ from passbook.document.plan import Plan, outline
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.print_right import RightState, reply_to_offer
-from passbook.job.record import Change, Record, Told
+from passbook.job.record import Change, Outcome, Record, Told
 from passbook.job.reported import is_driving
 from passbook.job.states import JobState, Reason
 from passbook.protocol.messages import SubmitJob
@@ -348,7 +348,7 @@ class Turns:
         reply = None
         if turn.event.wants_right:
             self._must_be_answered(turn)
-            taken = await self._change(turn.job, changes.take_right(asked.offered, wanted=True))
+            taken = await self._change_at(turn, changes.take_right(asked.offered, wanted=True))
             reply = reply_to_offer(taken.right, asked.offered)
             if taken.right.state is not RightState.HERE:
                 await self._close(turn, Reason.NOT_SPOOLED)
@@ -376,7 +376,8 @@ class Turns:
     async def _lend(self, turn: OpenTurn) -> TurnTaken:
         """Hand printer and right over, durably.
 
-        Nothing is handed over, and the turn is over, where another desk took the book up since the turn was called.
+        Nothing is handed over, and the turn is over, where another desk took the book up since the turn was called, or
+        a person chose the other copy.
         """
         record = self._jobs.spool.record(turn.job)
         try:
@@ -384,7 +385,7 @@ class Turns:
                 _LOG.info("book-not-free", job=turn.job, terminal=turn.requester)
                 self._end_this(turn)
                 return TurnTaken()
-            record = await self._change(turn.job, changes.hand_over(stamp(self._clock)))
+            record = await self._change_at(turn, changes.hand_over(stamp(self._clock)))
         finally:
             # From here on the record says that the book is under way, or nothing of it is.
             self._books.over(turn.job)
@@ -507,6 +508,16 @@ class Turns:
         facts = self._facts[turn.printer]
         people = facts.insert_timeout + facts.take_timeout
         turn.stuck_at = self._clock.monotonic() + people + self._report_wait
+
+    async def _change_at(self, turn: OpenTurn, change: Change) -> Record:
+        """Change the job of a turn, durably; raise `turn-over` if the job is not of this turn any more."""
+
+        def at_turn(record: Record) -> Outcome:
+            if not turn.is_of(record):
+                raise PassbookError("turn-over", job=turn.job, turn=turn.event.turn)
+            return change(record)
+
+        return await self._change(turn.job, at_turn)
 
     async def _change(self, job: str, change: Change) -> Record:
         return await asyncio.wrap_future(self._jobs.change(job, change, urgent=True))

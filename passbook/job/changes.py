@@ -186,21 +186,21 @@ def _moved(record: Record, event: RightEvent, token: int) -> Outcome:
 
 
 def choose_feed(side: Side, by: Decider, at: str) -> Change:
-    """A person chooses the copy that feeds the printer, until the turn of the job.  The same choice changes nothing.
+    """A person chooses the copy that feeds the printer, until a desk has the job; an open turn of it is over then.
 
-    Raises PassbookError `choice-not-possible`, or `not-allowed-in-state` for a job that was begun.
+    Raises PassbookError `choice-not-possible`, or `not-allowed-in-state` for a job that was taken up or begun.
     """
 
     def change(record: Record) -> Outcome:
-        if record.ended or not record.untouched or record.handed:
+        if not record.untouched or record.handed or not (record.is_open or record.state is JobState.PENDING):
             state = record.state.value if record.state is not JobState.PENDING else "begun"
             raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a change of its feed")
         choice = replace(record.choice, feed=side)
         choice.must_be_possible()
-        chosen = replace(record, choice=choice, fed=None, changed_at=at)
+        chosen = replace(record, choice=choice, turn=record.turn + 1, fed=None, changed_at=at)
         before = record.choice.feed
         if before is side:
-            return Outcome(chosen)
+            return Outcome(record if record.fed is None else chosen)
         return Outcome(chosen, entry_of(HistoryKind.FEED_CHOSEN, chosen, at, ChosenAnew(by, before.value, side.value)))
 
     return change

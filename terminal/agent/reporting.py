@@ -2,6 +2,11 @@
 
 What is to be told is the record itself.  An end that the appliance has not taken yet is an ended record without an
 acknowledgement, so it is told again after any cut; the newest state of a job takes the place of older ones.
+
+The appliance refuses a report for what is in it, or for what it has not: the area of the job is absent there, or a row
+of it is damaged.  Only the first is final.  After the other the end stays without an acknowledgement, and is told again
+whenever `resume` is called, not before: the job may come back with its area.  An appliance that lost the job for ever
+answers the same each time.  That costs one small command for the job, and is logged once in a run of the agent.
 """
 
 from __future__ import annotations
@@ -24,6 +29,8 @@ from terminal.agent.upstream import Upstream, is_outage
 
 _LOG: Final = Log("reports")
 
+FINAL: Final = frozenset({"report-not-credible", "not-allowed-in-state", "not-permitted"})
+"""Codes that are about the report itself: the same one will never be taken."""
 ENDS_AT_ONCE: Final = 500
 """Ends that are read at a time after a reconnect."""
 
@@ -39,6 +46,7 @@ class Reporting:
         self._due: dict[str, None] = {}
         self._held: set[str] = set()
         self._given_back: set[str] = set()
+        self._refused: set[str] = set()
         self._news = asyncio.Event()
 
     def note(self, record: Record) -> None:
@@ -63,7 +71,7 @@ class Reporting:
         self.note(record)
 
     def resume(self) -> None:
-        """The appliance can be reached again: tell it all that it may not know."""
+        """The appliance can be reached, again or still: tell it all that it may not know."""
         for record in self._own.unfinished():
             self.note(record)
         after = 0
@@ -100,7 +108,12 @@ class Reporting:
             if is_outage(error):
                 self._due[job] = None
                 return False
-            _LOG.warning("report-refused", job=job, code=error.code)
+            if job not in self._refused:
+                _LOG.warning("report-refused", job=job, code=error.code)
+                self._refused.add(job)
+            if error.code not in FINAL:
+                return True
+        self._refused.discard(job)
         if job in self._given_back:
             self._given_back.discard(job)
             if record.valid:

@@ -48,20 +48,35 @@ class TurnAnswers:
         self._own = own
         self._upstream = upstream
         self._drive = drive
-        self._at_work: set[str] = set()
+        self._at_work: dict[str, YourTurn] = {}
 
     async def answer(self, turn: YourTurn) -> None:
         """Do the agent's part, unless that is under way; return when a printer that is handed over went back.
 
-        Raises PassbookError; the appliance closes a turn that was not answered.
+        A turn that was told meanwhile is answered where this one is found to be over.  Raises PassbookError; the
+        appliance closes a turn that was not answered.
         """
-        if turn.job in self._at_work or self._is_end_due(turn.job):
+        is_at_work = turn.job in self._at_work
+        if not is_at_work and self._is_end_due(turn.job):
             return
-        self._at_work.add(turn.job)
+        self._at_work[turn.job] = turn
+        if is_at_work:
+            return
+        try:
+            while await self._is_over(turn):
+                turn = self._at_work[turn.job]
+        finally:
+            del self._at_work[turn.job]
+
+    async def _is_over(self, turn: YourTurn) -> bool:
+        """Do the part at one turn; whether it was over, and another one was told meanwhile."""
         try:
             await self._do_part(turn)
-        finally:
-            self._at_work.discard(turn.job)
+        except PassbookError as error:
+            if error.code != "turn-over" or self._at_work[turn.job] == turn:
+                raise
+            return True
+        return False
 
     def _is_end_due(self, job: str) -> bool:
         """Whether the own copy has ended with its right, unknown to the appliance: the report of that ends the turn."""

@@ -12,13 +12,14 @@ import pytest
 from passbook.document.plan import encode_plan
 from passbook.errors import PassbookError
 from passbook.job import changes
-from passbook.job.choice import Keep, Side
+from passbook.job.choice import Fed, Keep, Side
 from passbook.job.print_right import RightReply, RightState
+from passbook.job.record import Decider, Record, fed_now
 from passbook.job.states import Reason
 from passbook.protocol.two_spools import TurnTaken
 from tests.firmware.agency import BOTH, JOB, ONLY, Agency, refused, told
 from tests.firmware.branch import PRINTER, TELLER
-from tests.firmware.rooms import Alone
+from tests.firmware.rooms import NETWORK_PRINTER, Alone
 
 
 async def outline_of(agency: Agency) -> dict[str, Any]:
@@ -34,6 +35,12 @@ async def outline_of(agency: Agency) -> dict[str, Any]:
         for step in known.outline
     ]
     return {"outline": steps, "sheet": [known.sheet.height, known.sheet.cpi, known.sheet.left], "document": ""}
+
+
+async def choose(agency: Agency, side: Side) -> None:
+    """A person at the terminal chooses the copy that feeds the printer."""
+    await agency.ask("Spooler.SetFeed", {"job": JOB, "feed": side.value, "person": "Anna"})
+    await asyncio.sleep(0)
 
 
 def test_the_terminals_copy_feeds_the_printer_at_its_turn(agency: Agency) -> None:
@@ -361,10 +368,69 @@ def test_a_new_choice_of_the_feed_ends_the_open_turn(agency: Agency) -> None:
     async def story(agency: Agency) -> None:
         await agency.register()
         event = await agency.called(await agency.submit(**BOTH))
-        await agency.ask("Spooler.SetFeed", {"job": JOB, "feed": "appliance", "person": "Anna"})
-        await asyncio.sleep(0)
+        await choose(agency, Side.APPLIANCE)
         assert not agency.turns.is_open(JOB)
         assert await refused(agency.take(event)) == "turn-over"
+
+    told(agency, story)
+
+
+@pytest.mark.parametrize(
+    ("facts", "answer", "chosen"),
+    [
+        ({"feed": "terminal", "printer": NETWORK_PRINTER}, {"document": "", "digestKey": ""}, Side.APPLIANCE),
+        ({"feed": "appliance", "printer": PRINTER}, {"offered": 1}, Side.TERMINAL),
+        ({"feed": "terminal", "printer": PRINTER}, {"offered": 1}, Side.APPLIANCE),
+    ],
+)
+def test_after_a_new_choice_only_the_next_turn_has_the_job_printed_from_the_chosen_copy(
+    agency: Agency, facts: Any, answer: Any, chosen: Side
+) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        before = await agency.called(await agency.submit(keep="both", ifApart="terminal", **facts))
+        await choose(agency, chosen)
+        assert await refused(agency.take(before, **answer)) == "turn-over"
+        assert (agency.record().right.state, agency.record().handed) == (RightState.AWAY, False)
+        event = await agency.called(agency.record())
+        assert (event.turn, event.hands_over, event.wants_right) == (before.turn + 1, False, True)
+        await agency.take(event, offered=1)
+        assert agency.turns.may_begin(agency.record())
+        is_sent = agency.turns.plan_for(agency.record()) is not None
+        assert is_sent == (chosen is Side.TERMINAL)
+        assert fed_now(agency.record(), "") == Fed(chosen)
+
+    told(agency, story)
+
+
+def test_a_new_choice_after_the_document_was_sent_forgets_the_document(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        await agency.take(await agency.called(await agency.submit(**BOTH)))
+        await choose(agency, Side.APPLIANCE)
+        assert agency.turns.may_begin(agency.record())
+        assert agency.turns.plan_for(agency.record()) is None
+        assert fed_now(agency.record(), "") == Fed(Side.APPLIANCE)
+
+    told(agency, story)
+
+
+def test_a_choice_while_the_printer_is_handed_over_keeps_it_here(agency: Agency) -> None:
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        event = await agency.called(await agency.submit(**BOTH, printer=NETWORK_PRINTER))
+        choosing = changes.choose_feed(Side.APPLIANCE, Decider(TELLER.name, "Anna"), "2026-03-02T09:30:00.000+00:00")
+
+        def chosen_meanwhile(record: Record) -> bool:
+            agency.bench.jobs.change(record.job_id, choosing).result()
+            return True
+
+        agency.rooms.known_books.admits = chosen_meanwhile  # type: ignore[method-assign]
+        assert await refused(agency.take(event, document="", digestKey="")) == "turn-over"
+        record = agency.record()
+        assert (record.handed, record.right.state) == (False, RightState.HERE)
+        assert not agency.turns.is_lent(NETWORK_PRINTER)
+        assert agency.turns.may_begin(record)
 
     told(agency, story)
 

@@ -338,6 +338,8 @@ TestJob = Job.TestCase
         ({"state": JobState.COMPLETED, "begun": True, "confirmed": 4}, "is completed"),
         ({"begun": True}, "is begun"),
         ({"handed": True}, "is begun"),
+        ({"state": JobState.PROCESSING}, "is processing"),
+        ({"state": JobState.PROCESSING_STOPPED}, "is processing-stopped"),
     ],
 )
 def test_a_choice_that_comes_too_late_is_refused_by_the_state_of_the_job(facts: dict[str, Any], said: str) -> None:
@@ -352,5 +354,6 @@ def test_a_choice_of_the_feeding_copy_stands_in_the_history_with_the_earlier_one
     assert outcome.entry is not None
     assert outcome.entry.kind is HistoryKind.FEED_CHOSEN
     assert outcome.entry.chosen == ChosenAnew(Decider("till-1", "Ann"), "appliance", "terminal")
+    assert outcome.record.turn == record.turn + 1, "an answer at the turn that is open then is too late"
     again = changes.choose_feed(Side.TERMINAL, Decider("till-1", "Ann"), AT)(outcome.record)
-    assert again.entry is None
+    assert (again.entry, again.record) == (None, outcome.record)

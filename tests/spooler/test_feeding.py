@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import threading
 
+from msgspec.structs import replace
+from typing_extensions import override
+
 from passbook.document.plan import Plan
 from passbook.job import changes
-from passbook.job.record import Record
+from passbook.job.choice import Choice, Keep, Side
+from passbook.job.record import Decider, Outcome, Record
 from passbook.job.states import JobState
 from tests.drivers.workbench import WAIT, once
 from tests.firmware.counter import OpenCounter, plan_of
@@ -65,6 +69,33 @@ def test_what_the_terminal_sent_is_printed_and_then_forgotten(open_counter: Open
     counter.await_news(lambda: len(counter.prompts) == 2)
     assert counter.mechanism.struck() == once(5)
     assert feeding.done == [job]
+
+
+def test_a_choice_between_the_look_of_a_desk_and_its_beginning_has_the_desk_look_again(
+    open_counter: OpenCounter,
+) -> None:
+    class ChosenMeanwhile(Calling):
+        """A person chooses the terminal's copy of a job when the desk has just looked at it."""
+
+        @override
+        def may_begin(self, record: Record) -> bool:
+            if record.job_id == chosen and not record.is_fed_by_terminal:
+                choosing = changes.choose_feed(Side.TERMINAL, Decider("teller-1", "Anna"), record.changed_at)
+                counter.jobs.change(chosen, choosing).result(WAIT)
+                return True
+            return record.job_id not in self.waits
+
+    feeding = ChosenMeanwhile()
+    counter = open_counter(feeding=feeding)
+    chosen = counter.accept(plan_of(1), priority=60)
+    other = counter.accept(plan_of(2), priority=40, requester="teller-2")
+    both = Choice(Keep.BOTH, Side.APPLIANCE)
+    counter.jobs.change(chosen, lambda record: Outcome(replace(record, choice=both))).result(WAIT)
+    feeding.waits = {chosen}
+    counter.start()
+    assert counter.await_end(other).state is JobState.COMPLETED
+    assert (counter.record(chosen).state, counter.record(chosen).fed) == (JobState.PENDING, None)
+    assert counter.mechanism.struck() == once(2)
 
 
 def test_a_job_whose_print_right_is_offered_never_begins_and_keeps_no_other_one_back(

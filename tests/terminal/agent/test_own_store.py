@@ -50,14 +50,14 @@ def office(tmp_path: Path) -> Office:
     return Office(tmp_path)
 
 
-def accept(store: OwnStore, **facts: Any) -> str:
+def accept(store: OwnStore, request: str = "r-1", **facts: Any) -> str:
     """A job whose print right is in this spool, with these `facts` in its record."""
-    reserved = store.spool.reserve("counter-1", "r-1", b"content", 4096)
+    reserved = store.spool.reserve("counter-1", request, b"content", 4096)
     assert isinstance(reserved, Ticket)
     record = Record(
         job_id=reserved.job_id,
         requester="counter-1",
-        request_id="r-1",
+        request_id=request,
         sequence=reserved.sequence,
         accepted_at=AT,
         format="text",

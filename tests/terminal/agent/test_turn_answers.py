@@ -28,7 +28,7 @@ class Terminal:
         choice = Choice(Keep.BOTH, Side.TERMINAL, IfApart.ASK)
         copy = replace(pending(), job_id="j1", side=Side.TERMINAL, choice=choice, right=PrintRight(RightState.AWAY))
         self.copy = replace(copy, **facts)
-        self.sent: list[str] = []
+        self.sent: list[Any] = []
         self.answers: list[TurnTaken | PassbookError] = [TurnTaken(offered=1, printer=FACTS)]
         self.driven = 0
         self.back = asyncio.Event()
@@ -80,6 +80,30 @@ def test_a_turn_whose_answer_was_lost_is_taken_when_it_is_told_again() -> None:
             await terminal.turns.answer(TURN)
         await terminal.turns.answer(TURN)
         assert (terminal.driven, terminal.copy.right.state) == (1, RightState.HERE)
+
+    asyncio.run(story())
+
+
+def test_a_turn_that_is_told_while_an_earlier_one_is_answered_is_answered_when_that_is_over() -> None:
+    async def story() -> None:
+        terminal = Terminal()
+        at_appliance, choice = asyncio.Event(), asyncio.Event()
+
+        async def chosen_anew(_name: str, payload: Any, _document: bytes, _kind: Any) -> TurnTaken:
+            terminal.sent.append((payload.turn, payload.answer.value))
+            at_appliance.set()
+            await choice.wait()
+            if payload.turn == 1:
+                raise PassbookError("turn-over", job="j1", turn=1)
+            return TurnTaken()
+
+        terminal.command_with = chosen_anew  # type: ignore[method-assign]
+        answering = asyncio.create_task(terminal.turns.answer(YourTurn("j1", 0, 1)))
+        await at_appliance.wait()
+        await terminal.turns.answer(YourTurn("j1", 0, 2))
+        choice.set()
+        await answering
+        assert terminal.sent == [(1, "ready"), (2, "ready")]
 
     asyncio.run(story())
 
