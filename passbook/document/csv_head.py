@@ -123,7 +123,6 @@ def _key_of(line: str) -> str:
 
 
 def _note_key(keys: dict[str, str], line: str, number: int) -> None:
-    # No pattern: one with blanks on both sides of the value takes time by the square of their number.
     key = _key_of(line)
     if ":" not in line or key not in KEYS:
         why = f"it is not `# key: value` with one of the keys {', '.join(KEYS)}"
@@ -140,6 +139,7 @@ def _value_of(line: str, key: str, number: int) -> str:
         first, *others = _cells(line, number)
         cells = [first.partition(":")[2], *others]
     else:
+        # No pattern: one with blanks on both sides of the value takes time by the square of their number.
         text = line.partition(":")[2].strip(_BLANKS)
         # A place is written with a comma or without one.
         cells = [text] if key == "start" and _START.fullmatch(text.lower()) else _cells(text, number)
