@@ -174,14 +174,17 @@ def _counted(number: int, thing: str) -> str:
 
 
 def _rows(lines: CsvLines, shape: _Shape) -> Iterator[_Row]:
-    """The rows that are not blank, each without the empty cells that the header has behind its last column too.
+    """The rows that are not blank, each without the empty cells behind its last column.
 
-    An empty cell more than the header has tells of a value that holds the delimiter, such as 900,50.
+    One more of them than the header and the first row have tells of a value that holds the delimiter; than the header
+    alone where that is a comma, since all amounts may hold it, such as 900,50.
     """
+    most = 0
     for row in _cells(lines, shape.delimiter):
         cells = [_value(cell) for cell in row.cells]
         if any(cells):
-            is_filled_up = len(cells) <= shape.most and not any(cells[shape.width :])
+            most = most or (shape.most if shape.delimiter == "," else max(shape.most, len(cells)))
+            is_filled_up = len(cells) <= most and not any(cells[shape.width :])
             yield _Row(row.line, cells[: shape.width] if is_filled_up else cells)
 
 

@@ -261,7 +261,7 @@ IMPORTED_REFUSED: Final[dict[str, tuple[str, str]]] = {
     "30-leading-minus-overdraft.csv": (
         '[amounts]\nsign = "brackets"',
         "entry 1 (line 6), balance: it is written -9999.99, and that is no amount: its sign is written minus, and it "
-        "must be written brackets. It must be written as 2500.00." + CORRECT,
+        "must be written brackets. It must be written as (2500.00)." + CORRECT,
     ),
 }
 """Document -> an import profile that is not its own, and the sentence then."""

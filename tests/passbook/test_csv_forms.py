@@ -59,6 +59,14 @@ def test_cells_that_the_header_has_too_are_nothing() -> None:
     assert "it has 9 cells, and the header has 5" in refused(f"{HEAD}{NAMES},,,\n2026-01-05,Rent,900,,,,,,\n")
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_the_first_row_tells_the_empty_cells_behind_where_no_amount_holds_the_delimiter(delimiter: str) -> None:
+    names = NAMES.replace(",", delimiter)
+    first, second = (f"2026-01-05,Rent,900,,{behind}\n".replace(",", delimiter) for behind in (",,", ",,,"))
+    assert read(f"{HEAD}{names}{delimiter}\n{first}{first}").entries == (ENTRY, ENTRY)
+    assert "entry 2 (line 7): it has 8 cells, and the header has 5" in refused(f"{HEAD}{names}\n{first}{second}")
+
+
 def test_a_row_of_delimiters_only_is_blank_however_long() -> None:
     assert read(f"{HEAD}{NAMES}\n,,,,,,,,\n2026-01-05,Rent,900,,\n,\n").entries == (ENTRY,)
 

@@ -223,7 +223,7 @@ def test_the_place_of_a_number_is_told_by_its_keys_where_it_is_no_table() -> Non
     text = layout_bytes("certificate").decode()
     place = "number = { line = 1, start = 60, width = 10 }"
     assert place in text
-    with pytest.raises(PassbookError, match="number: it is x; it must be a table with line, start, width"):
+    with pytest.raises(PassbookError, match="number: it is the text x; it must be a table with line, start, width"):
         parse_layout("mine", text.replace(place, 'number = "x"').encode(), "mine.toml")
 
 
