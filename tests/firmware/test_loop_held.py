@@ -193,10 +193,11 @@ def parsed(kind: str, data: bytes) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_document_that_is_read_in_a_thread_lets_others_run(name: str) -> None:
-    # Watching takes longer than reading, so it is an eighth of a document, with an eighth of the time.
+    # Watching takes longer than reading, so it is an eighth of a document, with an eighth of the time; and twice that,
+    # since the longest line alone, which is bounded, takes some 6 to 8 ms.
     kind, data = document(name, MAX_DOCUMENT // 8)
     assert len(data) > MAX_DOCUMENT // 16
-    assert least(lambda: longest_stretch(lambda: parsed(kind, data))) <= LONGEST / 8
+    assert least(lambda: longest_stretch(lambda: parsed(kind, data))) <= LONGEST / 4
 
 
 @pytest.mark.slow

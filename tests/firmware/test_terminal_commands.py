@@ -414,7 +414,7 @@ def test_the_time_out_of_a_request_for_figures_stands_in_its_header(enrolled: Br
         door.desks._desks = {PRINTER: cast("PrintDesk", WaitingDesk())}
         async with connector("teller-1") as wire:
             header = {"name": "Spooler.GetEnvironment", "type": "command", "requestId": 1, "timeout": 10}
-            await wire.socket.send(json.dumps({"header": header}))
+            await wire.socket.send(json.dumps({"header": header, "payload": {"printer": PRINTER}}))
             told = await wire.answer_to(1)
             assert told["header"]["completionCode"] == "timeOut"
             assert (told["payload"]["errorCode"], told["payload"]["errorFacts"]["seconds"]) == ("printer-busy", "0.01")
