@@ -176,7 +176,9 @@ async def _completed(workplace: Workplace, job: SubmitJob, said: Said) -> Submit
 async def _only_printer(workplace: Workplace) -> str:
     """The name of the appliance's only printer; its next hops are none.  Raises PassbookError `unknown-printer`."""
     async with workplace.client() as client:
-        names = [one.name for one in (await client.layouts()).printers]
+        names = [view.printer for view in (await client.status()).printers]
+        if len(names) > 1:
+            names = [one.name for one in (await client.layouts()).printers]
     if len(names) != 1:
         raise PassbookError("unknown-printer", printer="(not named)", known=", ".join(names))
     return names[0]

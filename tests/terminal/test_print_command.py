@@ -16,6 +16,7 @@ from passbook.document.plan import StepKind
 from passbook.errors import PassbookError
 from passbook.errors.kinds import EXIT_CODES, Mender
 from passbook.job.states import JobState
+from passbook.protocol.layouts_reply import LayoutsReply
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import (
     MAX_DOCUMENT,
@@ -23,6 +24,7 @@ from passbook.protocol.messages import (
     StatusReport,
     StepReport,
 )
+from passbook.protocol.two_spools import PrinterFacts
 from tests.client.test_connection import refuse
 from tests.terminal.fake_appliance import FakeAppliance
 from tests.terminal.running_teller import COMPLETED, Teller, document, enrolled, printing, teller
@@ -77,11 +79,18 @@ def test_the_exit_code_says_whether_it_was_completed(enrolled: tuple[Teller, Fak
 def test_several_printers_have_to_be_named(enrolled: tuple[Teller, FakeAppliance], document: Path) -> None:
     teller, fake = enrolled
     status = MechanismStatus(Device.ONLINE, Media.NOT_PRESENT)
-    several = StatusReport((PrinterView("window-1", status, 0), PrinterView("window-2", status, 0)))
-    fake.answers["Common.Status"] = lambda _: several
+    names = ("window-1", "window-2", "bank")
+    several = StatusReport(tuple(PrinterView(name, status, 0) for name in names))
+    # The last one is a next hop, which prints nothing.
+    facts = tuple(PrinterFacts(name, "pr2", "cp858", "/dev/x", False, 1.0, 1.0) for name in names[:2])
+    fake.answers |= {
+        "Common.Status": lambda _: several,
+        "Spooler.GetLayouts": lambda _: LayoutsReply(facts, (), (), ()),
+    }
     said = teller.run("print", document)
     assert said.code == 5
     assert "window-1, window-2" in said.err
+    assert "bank" not in said.err
 
 
 def test_a_stopped_job_is_shown_and_its_end_awaited(enrolled: tuple[Teller, FakeAppliance], document: Path) -> None:
