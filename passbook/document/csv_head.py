@@ -34,8 +34,9 @@ _END_OF_LINE: Final = re.compile(r"\r\n|\r|\n")
 _START: Final = re.compile(r"page ([0-9]{1,4}),? line ([0-9]{1,4})")
 _PEEKED: Final = 4096
 """Bytes in which the keys are looked for that say how the rest is read."""
+# Blanks follow blanks nowhere in it: a search would take time by the square of their number.
 _PEEKED_KEY: Final = re.compile(
-    r'"?#[ \t]*(layout|import)[ \t]*:"?[ \t]*[,;|]?[ \t]*"?([a-z0-9-]{1,40})[ \t,;|"]*', re.IGNORECASE
+    r'"?#[ \t]*(layout|import)[ \t]*:"?[ \t]*(?:[,;|][ \t]*)?"?([a-z0-9-]{1,40})[ \t,;|"]*', re.IGNORECASE
 )
 
 

@@ -66,7 +66,7 @@ def complaint(error: ValueError, kind: Any, otherwise: str) -> Complaint:
 
 
 def name_shown(name: str) -> str:
-    """A field's name for an error; only one that looks like a name, since a peer may write anything there."""
+    """A field's name as an error says it: its length alone unless it looks like a name, since a peer may write any."""
     return name if re.fullmatch(r"[a-z][A-Za-z0-9_-]{0,39}", name) else f"a name of {len(shown(name))} characters"
 
 

@@ -107,7 +107,7 @@ class MailMessage(Confidential, frozen=True):
 def read_message(data: bytes, *, goes_on: bool = False, prints: bool = True) -> MailMessage:
     """The message that the bytes after DATA hold; one that `goes_on` must leave room for the lines of its way.
 
-    One that `prints` nowhere here may have parts of any type; then it is told without parts.
+    Where no part `prints` here, parts may have any type, and the message has none for the reader.
 
     Raises PassbookError `mail-malformed`, `mail-part-unknown`, `mail-part-damaged`, `mail-empty`, `mail-loop` or
     `message-too-large`; nothing else, for any bytes.  Takes time in proportion to the number of bytes.

@@ -114,7 +114,7 @@ def xtext(text: str) -> str:
 
 
 def read_xtext(value: str) -> str:
-    """What a value of ENVID or ORCPT says; one that is no xtext, or says no printable ASCII, stays as it stands."""
+    """The text that a value of ENVID or ORCPT says; the value itself where it is no xtext or no printable ASCII."""
     text = _ENCODED.sub(lambda found: chr(int(found[1], 16)), value)
     is_sound = _XTEXT.fullmatch(value) and text.isascii() and text.isprintable()
     return text if is_sound else value

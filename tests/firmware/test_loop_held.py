@@ -58,6 +58,7 @@ DOCUMENTS: Final[dict[str, tuple[str, bytes, bytes, bytes]]] = {
     "a run in two classes": ("text", b"a" + "\u0301".encode() * (MAX_DOCUMENT // 4), "\u0323".encode(), b""),
     "all controls": ("text", b"", "".join(map(chr, range(0x80, 0x3000))).encode(), b""),
     "a key line": ("passbook-update+csv", b"# start: a", b" ", b"b\n"),
+    "a key that says how to read": ("passbook-update+csv", b"# layout:", b" ", b""),
     "rows": ("passbook-update+csv", TABLE, b"2026-03-02,a,1.00,,1.00\n", b""),
     "empty rows": ("passbook-update+csv", TABLE, b",,,,\n", b""),
     "blank rows": ("passbook-update+csv", TABLE, b"\n", b""),
