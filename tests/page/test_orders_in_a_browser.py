@@ -140,9 +140,10 @@ def test_a_begun_update_goes_on_at_the_substitute_with_the_line_that_was_answere
         expect(card.get_by_role("button", name="Send it to a substitute")).to_have_count(0)
         sign(card, office.counter, "Ann Example")
         card.get_by_role("button", name=f"Line {line - 1} is on paper: go on from line {line}").click()
-        expect(page.locator(".closed")).to_contain_text(f"go on with line {line}", timeout=KEY_TIME)
-        # Its printer cannot work, so it is asked whether it goes to the substitute.
-        expect(card_of(page, job)).to_contain_text("its printer cannot work, and a substitute could take it")
+        # Its printer cannot work, so it is asked at once whether it goes to the substitute.
+        asked = card_of(page, job)
+        expect(asked).to_contain_text("its printer cannot work, and a substitute could take it", timeout=KEY_TIME)
+        expect(asked).to_contain_text(f"Answered before: go on with line {line}, by Ann Example at counter-1")
         check(page)
         page.get_by_role("button", name="Send it to a substitute").click()
         dialog = page.get_by_role("dialog")
