@@ -45,11 +45,14 @@ def draw_texts(request: TextRequest) -> RenderAnswer:
     lacking = bytes(letters.getmask(_NO_CHARACTER))
     can_shape = features.check("raqm") and features.check("fribidi")
     shaped = _font(request.font, max(size, 1), ImageFont.Layout.RAQM) if can_shape else letters
-    pictures = []
+    pictures, drawable = [], set[str]()
     for number, text in enumerate(request.texts, 1):
         for place, character in enumerate(text, 1):
+            if character in drawable:
+                continue
             if not character.isspace() and bytes(letters.getmask(character)) == lacking:
                 return NotDrawn(Undrawable.NO_GLYPH, number, place)
+            drawable.add(character)
         if not can_shape and any(map(_is_joined, text)):
             return NotDrawn(Undrawable.NO_SHAPING, number)
         pictures.append(_drawn(text, shaped, request))
