@@ -19,6 +19,8 @@ MODULE_LINES = 600
 FUNCTION_LINES = 50
 THEORY_LINES = range(10, 61)
 DISTRIBUTION = "passbook-appliance"
+STATE_MOVERS = {"move_on", "_moved"}
+"""The functions that assign the state of a job or of a sheet: each takes it from its table."""
 
 CODE = python_files(*PACKAGES, "demo", "bench")
 TESTS = python_files("tests")
@@ -92,6 +94,16 @@ def skips_always(tree: ast.Module) -> Iterator[Finding]:
         conditional = any(isinstance(outer, ast.If | ast.ExceptHandler | ast.Match) for outer in above)
         if name == "pytest.skip" and isinstance(node, ast.Call) and not conditional:
             yield node.lineno, "skips without a condition"
+
+
+def assigns_a_state(tree: ast.Module) -> Iterator[Finding]:
+    """Each `replace(..., state=...)` outside the functions that read a table of transitions."""
+    for node, above in walk(tree):
+        if not isinstance(node, ast.Call) or dotted(node.func).rpartition(".")[2] != "replace":
+            continue
+        where = [one.name for one in above if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)]
+        if any(keyword.arg == "state" for keyword in node.keywords) and not STATE_MOVERS & set(where):
+            yield node.lineno, "assigns a state past its table"
 
 
 def raised(tree: ast.Module) -> Iterator[tuple[ast.Call, str | None]]:
@@ -183,6 +195,10 @@ def test_no_function_is_too_long() -> None:
 
 
 @pytest.mark.long
+def test_states_are_assigned_by_their_tables_alone() -> None:
+    assert report(assigns_a_state, CODE) == []
+
+
 def test_no_test_sleeps() -> None:
     assert report(sleeps, TESTS) == []
 
@@ -243,6 +259,7 @@ BROKEN: dict[str, tuple[Rule, str]] = {
     "no theory": (lacks_a_theory, '"""A package.' + "\n" * 12 + '"""'),
     "long function": (has_long_function, "def f():\n" + "    x = 1\n" * FUNCTION_LINES),
     "long coroutine": (has_long_function, "class A:\n  async def f():\n" + "    x = 1\n" * FUNCTION_LINES),
+    "assigned state": (assigns_a_state, "def f():\n    return structs.replace(record, state=JobState.ABORTED)"),
     "sleep": (sleeps, "import time\ntime.sleep(1)"),
     "sleep by name": (sleeps, "from time import sleep"),
     "asyncio sleep": (sleeps, "async def f():\n    await asyncio.sleep(0.1)"),
@@ -257,6 +274,8 @@ KEPT: dict[str, tuple[Rule, str]] = {
     "docstring": (has_no_docstring, '"""What it is."""'),
     "theory": (lacks_a_theory, '"""A package.  Theory of operation.' + "\nIt does.\n" * 6 + '"""'),
     "short function": (has_long_function, "def f():\n" + "    x = 1\n" * (FUNCTION_LINES - 1)),
+    "state of a table": (assigns_a_state, "def move_on():\n    return replace(record, state=state)"),
+    "another field": (assigns_a_state, "def f():\n    return replace(record, reasons=())"),
     "yielding": (sleeps, "async def f():\n    await asyncio.sleep(0)"),
     "paced wait": (sleeps, "async def f():\n    while not ready():\n        await asyncio.sleep(0.01)"),
     "condition": (skips_always, "def test():\n    if not linux:\n        pytest.skip('only there')"),

@@ -19,13 +19,14 @@ from passbook.book.claim import BookClaim
 from passbook.document.documents import FORMATS, StartLine
 from passbook.document.plan import Plan, Sheet, StepOutline, encode_plan, is_outline, outline
 from passbook.errors import PassbookError, shown
+from passbook.job import changes
 from passbook.job.actor import Actor, MailSender
 from passbook.job.choice import Keep, Side
 from passbook.job.issue import FormIssue
 from passbook.job.mailed import Mailed
 from passbook.job.moving import move_away, stand_in
 from passbook.job.record import Record, Wrap
-from passbook.job.states import JobState, Reason
+from passbook.job.states import Reason
 from passbook.job.wording import REASON_WORDS
 from passbook.mail.message_reading import LONGEST_MESSAGE
 from passbook.protocol.book_words import check_book
@@ -283,8 +284,7 @@ class Acceptance:
         """One job of a mail, sealed, with its data key."""
         record = replace(self._record(actor, posted.request, ticket, shape), mail=posted.mail)
         if posted.held:
-            reasons = (Reason.SENDER_UNPROVEN,)
-            record = replace(record, state=JobState.PENDING_HELD, valid=False, epoch=1, reasons=reasons)
+            record, _ = changes.put_question(record, Reason.SENDER_UNPROVEN, record.accepted_at)
         key = envelope.new_data_key(self._rng)
         attributes, plan = self._attributes(posted.request), encode_plan(shape.plan)
         sealed = self._sealed(record, key, attributes, plan, posted.document)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -30,6 +31,13 @@ from passbook.job.record import Told
 from passbook.job.states import Reason
 from passbook.protocol.messages import Number, Payload, SheetView, SubmitJob
 from passbook.protocol.printer_setup import USUAL_SETUP, PrinterSetup
+
+AGENTS_OWN: Final = frozenset(
+    f"Spooler.{name}" for name in ("RegisterAgent", "TakeTurn", "OfferRight", "ConfirmRight", "ReportJob")
+)
+"""The commands that an agent sends of itself; each of them follows a change of its own spool that is durable."""
+AGENTS_FIELDS: Final = ("job", "outline", "sheet", "digest", "moved", "book")
+"""The fields of SubmitJob that an agent fills in."""
 
 
 def sheets_of(layouts: Iterable[BookLayout]) -> tuple[SheetView, ...]:

@@ -1,7 +1,8 @@
 """What a teller's agent does itself: about its own copies, the notices that it stored, and a silent appliance.
 
-Every other command goes on to the appliance unread, and its completion comes back unchanged; while the appliance is
-away it is refused with the code of the lost connection.
+The words by which an agent moves its print rights are taken from no program at its machine: they would move the right
+at the appliance, and not the one here (P13).  Every other command goes on to the appliance unread, and its completion
+comes back unchanged; while the appliance is away it is refused with the code of the lost connection.
 """
 
 from __future__ import annotations
@@ -47,7 +48,15 @@ from passbook.protocol.naming import check_name, check_one_key
 from passbook.protocol.notice import AcknowledgeNotice, Notice, NoticePage, notice_of
 from passbook.protocol.operation import Call, Operation, catalogue_of, operation
 from passbook.protocol.pages import JobPage, Page, QuestionPage
-from passbook.protocol.two_spools import AgentSettings, GetSealed, PageAddress, SealedCopy, SetFeed
+from passbook.protocol.two_spools import (
+    AGENTS_FIELDS,
+    AGENTS_OWN,
+    AgentSettings,
+    GetSealed,
+    PageAddress,
+    SealedCopy,
+    SetFeed,
+)
 from passbook.protocol.uploads import take_piece, whole_document
 from spooler.clock import stamp
 from spooler.logs import Log
@@ -70,9 +79,10 @@ _LOG: Final = Log("operations")
 _AWAY: Final = MechanismStatus(Device.OFFLINE, Media.UNKNOWN)
 """A printer of the appliance while that is away."""
 CALLERS: Final = frozenset({Role.REQUESTER, Role.REPRESENTATIVE})
-CHOSEN: Final = ("choice-not-possible", "spool-stopped", "network-busy")
 MOST_NOTICES: Final = 100
 """Ends in one answer."""
+_PROGRAM: Final = "A program at this machine"
+_OTHER: Final = "for another feeding copy with Spooler.SetFeed"
 
 
 class AgentOperations:
@@ -123,7 +133,10 @@ class AgentOperations:
         """Do a command here, or have the appliance do it.  Raises PassbookError."""
         if command.header.type is not MessageType.COMMAND:
             raise PassbookError("invalid-message", why="only commands are taken here")
-        found = AGENT_OPERATIONS.get(command.header.name)
+        name = command.header.name
+        if name in AGENTS_OWN:
+            raise PassbookError("not-permitted", who=_PROGRAM, deed=f"send {name}, a word of the agent", whom=_OTHER)
+        found = AGENT_OPERATIONS.get(name)
         if found is None:
             return await self._upstream.forward(command)
         return await getattr(self, found.handler)(call, read_payload(command, found.payload))
@@ -133,7 +146,7 @@ class AgentOperations:
         """Tell the choice where a person makes none, and the figures of the agent's spool and of the network."""
         return self._sides.figures(self._own.store.name, self._reach.silent_for())
 
-    @operation("Agent.OpenPage", CALLERS, "file-problem")
+    @operation("Agent.OpenPage", CALLERS)
     async def open_page(self, call: Call, _payload: Nothing) -> PageAddress:
         """Give an address at which a browser of this machine shows the page; it is good once."""
         return PageAddress(await self._page_address(call.actor))
@@ -145,7 +158,7 @@ class AgentOperations:
         if not self._reach.is_reached:
             return capabilities_of(own, call.actor, "")
         told = await self._upstream.command("Common.Capabilities", Nothing(), Capabilities)
-        theirs = [name for one in told.interfaces for name in one.commands]
+        theirs = [name for one in told.interfaces for name in one.commands if name not in AGENTS_OWN]
         return replace(told, interfaces=capabilities_of((*theirs, *own), call.actor, told.zone).interfaces)
 
     @operation("Common.Status", CALLERS)
@@ -172,12 +185,12 @@ class AgentOperations:
             return await self._upstream.command("Spooler.GetLayouts", Nothing(), LayoutsReply)
         return LayoutsReply(known.printers, known.layouts, known.imports, tuple(FORMATS))
 
-    @operation("Spooler.UploadPiece", CALLERS, "too-many-uploads", "document-too-large")
+    @operation("Spooler.UploadPiece", CALLERS)
     async def upload_piece(self, call: Call, piece: UploadPiece) -> Received:
         """Take the next bytes of a document; they are kept as long as the connection."""
         return take_piece(call.connection.uploads, piece)
 
-    @operation("Spooler.CheckDocument", CALLERS, "unknown-upload", "unknown-printer")
+    @operation("Spooler.CheckDocument", CALLERS)
     async def check_document(self, call: Call, asked: CheckDocument) -> CheckedDocument:
         """Have the appliance judge a document and tell its pages; while it is away, by what it told last."""
         document = whole_document(call.connection.uploads, asked)
@@ -186,9 +199,12 @@ class AgentOperations:
         bare = replace(asked, upload="", document=b"")
         return await self._upstream.command_with("Spooler.CheckDocument", bare, document, CheckedDocument)
 
-    @operation("Spooler.SubmitJob", CALLERS, *CHOSEN, "unknown-upload", "unknown-printer")
+    @operation("Spooler.SubmitJob", CALLERS)
     async def submit(self, call: Call, request: SubmitJob) -> JobView:
         """Accept one job by its choice; its completion comes when each spool that is to keep it answered."""
+        for field in AGENTS_FIELDS:
+            if getattr(request, field):
+                raise PassbookError("invalid-message", why=f"payload.{field} is given by the agent alone")
         document = whole_document(call.connection.uploads, request)
         return await self._submissions.submit(replace(request, upload="", document=b""), document)
 
@@ -207,7 +223,7 @@ class AgentOperations:
         own = map(self._own.view, self._own.unfinished())
         return self._kept.page(own) if page.after == 0 else JobPage(())
 
-    @operation("Spooler.GetJob", CALLERS, "unknown-job")
+    @operation("Spooler.GetJob", CALLERS)
     async def get_job(self, _call: Call, asked: JobRef) -> JobView:
         """Show one job as the appliance sees it; while it is away, or does not know it, the own copy."""
         try:
@@ -221,7 +237,7 @@ class AgentOperations:
                 return kept
             raise
 
-    @operation("Spooler.CancelJob", CALLERS, "right-elsewhere", "not-allowed-in-state", "job-is-printing")
+    @operation("Spooler.CancelJob", CALLERS)
     async def cancel(self, call: Call, order: JobOrder) -> JobView:
         """End a job; where its print right is here, that goes to the appliance first."""
         record = self._own.record(order.job)
@@ -236,17 +252,17 @@ class AgentOperations:
                 return self._own.view(await self._own.change(order.job, ended))
         return await self._submissions.cancel(order, name)
 
-    @operation("Spooler.HoldJob", CALLERS, "right-not-here", "not-allowed-in-state", "job-is-printing")
+    @operation("Spooler.HoldJob", CALLERS)
     async def hold(self, _call: Call, order: JobOrder) -> JobView:
         """Hold a job back; where its print right is here, the own copy is held, and the appliance's follows."""
         return await self._holds.hold(order, is_reached=self._reach.is_reached)
 
-    @operation("Spooler.ReleaseJob", CALLERS, "right-not-here", "not-allowed-in-state")
+    @operation("Spooler.ReleaseJob", CALLERS)
     async def release(self, _call: Call, order: JobOrder) -> JobView:
         """Ask people again about a held job: about the own copy, where that is held with its print right."""
         return await self._holds.release(order, is_reached=self._reach.is_reached)
 
-    @operation("Spooler.GetHistory", CALLERS, "history-not-permitted", "not-a-time", "times-exchanged")
+    @operation("Spooler.GetHistory", CALLERS)
     async def history(self, _call: Call, asked: GetHistory) -> HistoryReply:
         """Tell what happened to jobs, from both histories; while the appliance is away with the age of its part."""
         return await (self._histories.told(asked) if self._reach.is_reached else self._histories.apart(asked))
@@ -259,7 +275,7 @@ class AgentOperations:
             return False
         return await self._turns.give_right(record)
 
-    @operation("Spooler.SetFeed", CALLERS, "unknown-job", "not-allowed-in-state", "choice-not-possible")
+    @operation("Spooler.SetFeed", CALLERS)
     async def set_feed(self, call: Call, order: SetFeed) -> JobView:
         """Choose the copy from which a job is printed, in both spools."""
         view = await self._upstream.command("Spooler.SetFeed", order, JobView)
@@ -269,7 +285,7 @@ class AgentOperations:
             await self._own.change(view.job, changes.choose_feed(order.feed, by, stamp(self._own.clock)))
         return view
 
-    @operation("Spooler.GetSealed", CALLERS, "unknown-job", "not-permitted", "content-gone")
+    @operation("Spooler.GetSealed", CALLERS)
     async def get_sealed(self, _call: Call, asked: GetSealed) -> SealedCopy:
         """Give the sealed content of the own copy, also of one that is finished and kept; else the appliance's."""
         finished = self._finished.find(asked.job)
@@ -280,7 +296,7 @@ class AgentOperations:
             return await self._upstream.command("Spooler.GetSealed", asked, SealedCopy)
         return self._own.sealed_copy(record, self._known.layout(record.layout))
 
-    @operation("Spooler.GetDocument", CALLERS, "unknown-job", "key-needed", "wrong-key", "no-key-to-show")
+    @operation("Spooler.GetDocument", CALLERS)
     async def get_document(self, call: Call, asked: GetDocument) -> StoredDocument:
         """Give the document of a finished copy that is kept; of any other job the appliance's."""
         record, finished = self._own.record(asked.job), self._finished.find(asked.job)
@@ -305,7 +321,7 @@ class AgentOperations:
         count = told.count + len(own) - (len(told.questions) - len(theirs))
         return replace(told, questions=(*own, *theirs), count=count)
 
-    @operation("Recovery.AnswerQuestion", CALLERS, "stale-question", "answer-not-possible", "right-elsewhere")
+    @operation("Recovery.AnswerQuestion", CALLERS)
     async def answer_question(self, call: Call, answer: AnswerQuestion) -> JobView:
         """Take a person's answer about an own copy; one about the appliance's copy goes there."""
         if answer.side is not Side.TERMINAL:
@@ -348,17 +364,17 @@ class AgentOperations:
                 waiting.append(notice_of(ended.record, None))
         return waiting
 
-    @operation("Spooler.AcknowledgeNotice", CALLERS, "unknown-job", "not-allowed-in-state")
+    @operation("Spooler.AcknowledgeNotice", CALLERS)
     async def acknowledge_notice(self, call: Call, asked: AcknowledgeNotice) -> Notice:
         """Note that a person saw the end of a job."""
         stored = self._notices.drop(asked.job) if not self._notices.is_shown(asked.job) else None
         self._seen(asked.job)
+        seen = Acknowledged(call.actor.name, stamp(self._own.clock))
         if stored is not None:
-            return stored
+            return replace(stored, acknowledged=stored.acknowledged or seen)
         record = self._own.record(asked.job)
         if record is None or not record.ended or record.acknowledged is not None:
             return await self._upstream.command("Spooler.AcknowledgeNotice", asked, Notice)
-        seen = Acknowledged(call.actor.name, stamp(self._own.clock))
         notice = replace(notice_of(without_outline(record), None), acknowledged=seen)
         if record.right.state is RightState.HERE:
             # The appliance must still hear of this end, and tells it then.

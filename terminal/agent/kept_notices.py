@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from msgspec.structs import replace
 
 from passbook.errors import PassbookError
 from passbook.protocol.notice import Notice
@@ -69,12 +68,6 @@ class KeptNotices:
             return None
         (self._folder / f"{job}.json").unlink(missing_ok=True)
         return kept.notice
-
-    def acknowledged(self, told: Notice) -> None:
-        """The appliance took the acknowledgement: note that in what is kept."""
-        kept = self._kept.get(told.job.job)
-        if kept is not None and not kept.shown:
-            self._kept[told.job.job] = replace(kept, notice=replace(kept.notice, acknowledged=told.acknowledged))
 
     def _save(self, job: str, kept: _Kept) -> None:
         files.save_file(self._folder / f"{job}.json", msgspec.json.encode(kept), files.PRIVATE)

@@ -37,6 +37,7 @@ from passbook.protocol.messages import (
     encode,
     read_payload,
 )
+from terminal.agent.agent_operations import AGENT_OPERATIONS
 from tests.docs.protocol import PAGE, message_schema
 from tests.firmware.branch import DOCUMENT, TELLER, Bench, request
 from tests.firmware.rooms import ACTORS, Keeper, Rooms, sample
@@ -171,3 +172,9 @@ def test_the_page_tells_who_may_use_what_and_the_fields_that_it_must_have() -> N
         assert roles.split(", ") == [role.value for role in Role if role in operation.roles]
         needed = [one.encode_name for one in msgspec.structs.fields(operation.payload) if one.required]
         assert re.findall(r"`(\w+)`", fields) == needed
+
+
+def test_the_page_says_of_each_command_that_an_agent_does_itself_what_it_does() -> None:
+    _, _, door = TEXT.partition("### The agent's own door")
+    rows = re.findall(r"^\| (`[A-Z].*?) \|", door.partition("### Spooler.GetSealed")[0], re.MULTILINE)
+    assert sorted(re.findall(r"`([\w.]+)`", " ".join(rows))) == sorted(AGENT_OPERATIONS)

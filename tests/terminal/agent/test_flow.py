@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from demo.world import PRINTER, CommandFailed, await_fact
-from passbook.protocol.messages import JobRef, Nothing
+from passbook.errors import PassbookError
+from passbook.job.print_right import RightReply
+from passbook.job.record import Told
+from passbook.job.states import JobState
+from passbook.protocol.messages import JobRef, Nothing, SubmitJob
+from passbook.protocol.notice import AcknowledgeNotice
+from passbook.protocol.two_spools import ConfirmRight, OfferRight, RegisterAgent, ReportJob, TakeTurn, TurnAnswer
 from tests.terminal.agent.agent_world import BOOK, LAYOUT, NOTICE, STATEMENT, AgentWorld
 
 pytestmark = pytest.mark.slow
@@ -148,6 +154,35 @@ def test_apart_a_job_without_its_right_is_a_question_and_two_people_order_it(
 
 
 @pytest.mark.long
+def test_no_program_at_its_machine_moves_a_print_right_in_place_of_the_agent(office: AgentWorld) -> None:
+    office.power_up()
+    # The next job has no turn yet: this one waits for its book.
+    office.send(*choose("appliance", "appliance"))
+    job = office.send(*choose("both", "terminal", "terminal"))
+    words = {
+        "Spooler.RegisterAgent": RegisterAgent("0" * 32),
+        "Spooler.TakeTurn": TakeTurn(job, 0, 1, TurnAnswer.READY),
+        "Spooler.OfferRight": OfferRight(job, 1),
+        "Spooler.ConfirmRight": ConfirmRight(job, 1, RightReply.TAKEN),
+        "Spooler.ReportJob": ReportJob(job, Told(JobState.PENDING)),
+    }
+    told = office.ask_agent("Common.Capabilities", Nothing())["interfaces"]
+    commands = {command for one in told for command in one["commands"]}
+    assert not commands & set(words)
+    assert {"Spooler.SetFeed", "Spooler.SetPriority"} <= commands
+    for name, payload in words.items():
+        with pytest.raises(PassbookError) as refused:
+            office.ask_agent(name, payload)
+        assert refused.value.code == "not-permitted", name
+    asked = SubmitJob("r-2", printer=PRINTER, format="text", layout="sheet", document=NOTICE.read_bytes(), job=job)
+    with pytest.raises(PassbookError) as refused:
+        office.ask_agent("Spooler.SubmitJob", asked)
+    assert refused.value.code == "invalid-message"
+    assert "payload.job" in str(refused.value)
+    assert office.at_appliance(job)["right"] == "away", "it is with the terminal, as before"
+
+
+@pytest.mark.long
 def test_after_a_cut_of_the_agent_nothing_of_its_spool_prints_until_a_person_says_so(office: AgentWorld) -> None:
     office.power_up()
     office.world.stop_appliance()
@@ -262,7 +297,8 @@ def test_an_end_is_kept_until_a_person_saw_it_also_over_a_cut(office: AgentWorld
     office.agent.start()
     [notice] = office.terminal.run("notices")
     assert notice["job"]["job"] == job
-    office.terminal.run("notices", job, "--acknowledge")
+    seen = office.ask_agent("Spooler.AcknowledgeNotice", AcknowledgeNotice(job))
+    assert seen["acknowledged"]["terminal"] == "counter-1"
     assert office.terminal.run("notices") == []
 
 
