@@ -35,7 +35,6 @@ from firmware.service.upkeep_operations import UpkeepOperations
 from firmware.system.joining import Joining
 from firmware.system.notify import Notifier
 from firmware.system.problems import Problems
-from firmware.system.retention import destroy_old_content
 from firmware.system.upkeep import Upkeep
 from firmware.system.watchdog import show_watchdog
 from firmware.system.zone import zone_name
@@ -50,6 +49,7 @@ from passbook.protocol.two_spools import AgentWelcome, PrinterFacts, sheets_of
 from spooler.agents import Agents
 from spooler.browser_files import PageFiles
 from spooler.clock import ClockTrust, SystemClock, newest_trusted, stamp
+from spooler.content_retention import destroy_old_content
 from spooler.data_keys import DataKeys
 from spooler.desk import PrintDesk
 from spooler.desks import Desks

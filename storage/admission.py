@@ -187,7 +187,7 @@ class Admission:
         if known is None:
             return None
         if not hmac.compare_digest(known.content_mac, content_mac):
-            raise PassbookError("request-reused", request=request[1])
+            raise PassbookError("request-reused", request=request[1], job=known.record.job_id)
         return known.record
 
     def number_after(self, sequence: int) -> None:

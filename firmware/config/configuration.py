@@ -219,7 +219,7 @@ class HistoryConfig(msgspec.Struct, frozen=True):
     Attributes:
         retention_days: entries of the history, and ends without an acknowledgement.
         dedupe_days: requests, so that the same one sent again is the same job (P10).
-        content_days: the text of a job with a line on paper or in doubt whose question has no answer (F4).
+        content_days: the text of a job that never expires whole, while its question has no answer (F4).
     """
 
     retention_days: Days = 400

@@ -33,6 +33,7 @@ from passbook.protocol.book_words import check_book
 from passbook.protocol.document_check import CheckDocument
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, USUAL_PRIORITY, SubmitJob
 from passbook.protocol.naming import check_name
+from passbook.protocol.request_content import content_of
 from passbook.protocol.two_spools import at_terminal_only
 from spooler.clock import Clock, stamp
 from spooler.destination import Destination
@@ -129,7 +130,7 @@ class Acceptance:
 
         Raises PassbookError; but for `outcome-unknown` nothing was changed.
         """
-        content = _content(request, document)
+        content = content_of(request, document).encode()
         if request.format == MAIL_FORMAT:
             # A whole message comes by mail alone: no envelope of it would be known here.
             raise PassbookError("unknown-format", format=MAIL_FORMAT, known=", ".join(FORMATS))
@@ -425,11 +426,3 @@ def _judge_copy(request: SubmitJob) -> None:
     if request.moved not in MOVED_BY_TERMINAL:
         words = ", ".join(sorted(MOVED_BY_TERMINAL - {""}))
         raise PassbookError("invalid-message", why=f"moved must be one of {words}, or empty")
-
-
-def _content(request: SubmitJob, document: bytes) -> bytes:
-    """Return the content that makes two requests the same (P10): the sent bytes, not their place in today's layouts."""
-    # A terminal that keeps a copy names the document by its digest, whether or not it sends the document too.
-    said = request.digest if request.digest else document
-    named = (request.import_name,) if request.import_name else ()
-    return msgspec.msgpack.encode((request.printer, request.format, request.layout, request.start, said, *named))

@@ -194,7 +194,7 @@ class Operations:
     @operation("Spooler.SubmitJob", AT_TERMINALS, *ACCEPTED, *DOCUMENT)
     async def submit(self, call: Call, request: SubmitJob) -> JobView:
         """Accept one job; its completion comes when the job is on disk."""
-        if request.job or request.book is not None or request.choice.keep is not Keep.APPLIANCE:
+        if request.job or request.digest or request.book is not None or request.choice.keep is not Keep.APPLIANCE:
             self._agents.must_be(call.connection)
         document = whole_document(call.connection.uploads, request)
         return self._view(call.actor, await self._admission.submit(call.actor, request, document))

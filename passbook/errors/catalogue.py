@@ -133,7 +133,8 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "request-reused": ErrorKind(
         Mender.PROGRAMMER,
-        "Request {request} was used before with other content. Nothing was accepted; use a new request id.",
+        "Request {request} was used before, with other content, and is job {job}. Nothing was accepted; look what "
+        "became of that job, and give another document a new request id.",
     ),
     "outcome-unknown": ErrorKind(
         Mender.OPERATOR,

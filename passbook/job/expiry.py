@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from passbook.job.choice import Side
 from passbook.job.print_right import RightState
 from passbook.job.record import Change, HistoryKind, Outcome, Record, entry_of
 
@@ -51,8 +52,12 @@ def is_over(record: Record, today: str) -> bool:
 
 
 def keeps_content(record: Record) -> bool:
-    """Whether an open question still has content and a step of its job was sent: the job never expires whole."""
-    return record.is_open and not record.untouched and not record.content_gone
+    """Whether an open question still has content, and its job never expires whole.
+
+    So it is with a job of which a step was sent, with one whose print right is elsewhere, and with a terminal's copy.
+    """
+    is_elsewhere = record.right.state is not RightState.HERE or record.side is Side.TERMINAL
+    return record.is_open and (is_elsewhere or not record.untouched) and not record.content_gone
 
 
 def is_content_over(record: Record, before: str) -> bool:

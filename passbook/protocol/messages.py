@@ -120,12 +120,12 @@ class SubmitJob(Payload, frozen=True):
         outline: the steps, where the terminal alone keeps the document; at its turn the document must give the same.
         sheet: the page and pitch, likewise.
         digest: keyed digest of the terminal's copy, as document_digest() makes it; empty where it has none.
+        content: with a digest, the content of the request as its person made it, as request_content() makes it.
         moved: why `keep` is not what the person chose, a keyword of Reason; empty where it is.
         application: the program that made the document.
         document_date: the ISO date of the document.
         shares_name: every terminal may see name and date.
-        book_secrets: the secrets of the account's books, 32 bytes each: under today's book key, and under the earlier
-            one; none where the terminal has no book key.
+        book_secrets: those of the account's books, 32 bytes each, by today's book key and by the earlier one, if any.
         book: what a terminal's agent made of them, which it gives in their place.
     """
 
@@ -148,6 +148,7 @@ class SubmitJob(Payload, frozen=True):
     outline: tuple[StepOutline, ...] = ()
     sheet: Sheet | None = None
     digest: str = ""
+    content: str = ""
     moved: str = ""
     application: str = ""
     document_date: str = ""

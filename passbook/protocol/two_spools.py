@@ -36,7 +36,7 @@ AGENTS_OWN: Final = frozenset(
     f"Spooler.{name}" for name in ("RegisterAgent", "TakeTurn", "OfferRight", "ConfirmRight", "ReportJob")
 )
 """The commands that an agent sends of itself; each of them follows a change of its own spool that is durable."""
-AGENTS_FIELDS: Final = ("job", "outline", "sheet", "digest", "moved", "book")
+AGENTS_FIELDS: Final = ("job", "outline", "sheet", "digest", "content", "moved", "book")
 """The fields of SubmitJob that an agent fills in."""
 
 

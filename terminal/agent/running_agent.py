@@ -26,6 +26,7 @@ from passbook.protocol.pages import JobPage, Page
 from passbook.protocol.two_spools import AgentWelcome, YourTurn
 from spooler.browser_files import PageFiles
 from spooler.clock import SystemClock, stamp
+from spooler.content_retention import destroy_old_content
 from spooler.data_keys import DataKeys
 from spooler.door_session import DoorSession
 from spooler.exchange import Exchange
@@ -66,7 +67,10 @@ LIST_LOOK: Final = 30.0
 """Seconds between two looks at the appliance's list."""
 UPKEEP: Final = 86400.0
 KEPT_DAYS: Final = datetime.timedelta(days=90)
-"""For so long an ended job is known here, so that its request sent again is the same job (P10)."""
+"""For so long an ended job is known here, so that its request sent again is the same job (P10).
+
+For so long the content of a copy is kept, too, while its question has no answer (F4).
+"""
 
 
 class Agent:
@@ -414,10 +418,11 @@ class Agent:
             self._errand(self._ask_apart(record.job_id))
 
     async def _look_after(self) -> None:
-        """Once a day, forget jobs that ended long ago; by a trusted clock only (N4)."""
+        """Once a day, forget jobs and content that are old; by a trusted clock only (N4)."""
         while True:
             if self._clock.trusted():
                 before = (self._clock.now() - KEPT_DAYS).isoformat(timespec="milliseconds")
                 forget = self._store.spool.upkeep.forget_ended
                 await asyncio.to_thread(forget, before, "", stamp(self._clock))
+                await asyncio.to_thread(destroy_old_content, self._own.jobs, self._clock, KEPT_DAYS.days)
             await asyncio.sleep(UPKEEP)

@@ -28,6 +28,7 @@ from passbook.job.states import Reason
 from passbook.protocol.book_words import check_book
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, JobOrder, JobView, SubmitJob
 from passbook.protocol.naming import check_name
+from passbook.protocol.request_content import request_content
 from passbook.protocol.two_spools import at_terminal_only
 from spooler.clock import stamp
 from spooler.destination import Prepared
@@ -87,6 +88,7 @@ class Submissions:
         self._accepting: set[str] = set()
         self._unsent: set[str] = set()
         self._passed_on: dict[str, _Way] = {}
+        self._known_as: dict[str, str] = {}
         files.make_folder(folder)
         own.is_waiting = self.is_waiting
 
@@ -95,6 +97,7 @@ class Submissions:
 
         Raises PassbookError; but for what tells of the connection or of the storage, nothing was changed.
         """
+        request = replace(request, content=request_content(request, document))
         before = self._passed_on.get(request.client_request)
         if before is not None:
             return await self._pass_on(replace(request, **before._asdict()), document)
@@ -148,7 +151,7 @@ class Submissions:
     async def _known_already(self, record: Record) -> JobView:
         """The same request again: the job as the appliance sees it, or in its state here."""
         try:
-            return await self._upstream.job(record.job_id)
+            return await self._upstream.job(self._known_as.get(record.job_id, record.job_id))
         except PassbookError:
             return self._own.view(record)
 
@@ -157,21 +160,29 @@ class Submissions:
 
         Where the own spool does not keep the document, the request that the appliance alone gets.  Raises as submit().
         """
-        named = (request.import_name,) if request.import_name else ()
-        asked = (request.printer, request.format, prepared.layout, request.start, document, *named)
-        content = msgspec.msgpack.encode(asked)
+        content = request.content.encode()
         known = self._own.spool.known(self._terminal, request.client_request, content)
         if known is not None:
             return known
         kept = self._sides.kept_now(request)
         if not kept.choice.keep.has(Side.TERMINAL):
             return kept
+        if not request.first and kept.if_apart is IfApart.TERMINAL:
+            kept = self._unless_known_there(kept)
         try:
             return await self._accepted(replace(kept, layout=prepared.layout), document, prepared, content)
         except PassbookError as error:
             if error.code not in NO_SPACE:
                 raise
             return self._sides.without_own(request, Reason.NEARLY_FULL)
+
+    def _unless_known_there(self, request: SubmitJob) -> SubmitJob:
+        """A request that was sent before: while the appliance cannot say whether it has it, people are asked (P10)."""
+        try:
+            self._upstream.must_be_reached()
+        except PassbookError:
+            return replace(request, if_apart=IfApart.ASK)
+        return request
 
     async def _accepted(self, request: SubmitJob, document: bytes, prepared: Prepared, content: bytes) -> Record:
         """The own copy, durable.  Raises PassbookError with a code of NO_SPACE where it does not fit."""
@@ -244,6 +255,8 @@ class Submissions:
             outline=record.outline,
             sheet=prepared.sheet,
             digest=record.digest,
+            # It names the document for anyone who guesses it (P5).
+            content=envelope.seal_shared(record.job_id, request.content.encode(), self._own.store.key, self._rng).hex(),
         )
         files.save_file(self._file(record.job_id), msgspec.json.encode(announced), files.PRIVATE)
 
@@ -327,10 +340,15 @@ class Submissions:
         """Tell of a job that is printed here."""
         request = msgspec.json.decode(files.read(self._file(record.job_id)), type=SubmitJob)
         shared = self._own.store.names.of(record)
-        apart = replace(request, name=shared.name, document_date=shared.document_date)
+        content = envelope.open_shared(record.job_id, bytes.fromhex(request.content), self._own.store.key).decode()
+        apart = replace(request, name=shared.name, document_date=shared.document_date, content=content)
         alone = at_terminal_only(apart, Reason.APPLIANCE_SILENT)
         announced = replace(alone, if_apart=IfApart.TERMINAL, first=False)
-        return await self._upstream.command(SUBMIT, announced, JobView)
+        view = await self._upstream.command(SUBMIT, announced, JobView)
+        if view.job != record.job_id:
+            # Its request went to the appliance past this agent; people must look at both.
+            raise PassbookError("request-reused", request=record.request_id, job=view.job)
+        return view
 
     async def _offer(self, record: Record, key: bytes, *, is_first: bool) -> JobView:
         """Have a job accepted whose copy waits here."""
@@ -343,13 +361,23 @@ class Submissions:
         first = request.first and is_first
         sent = replace(request, job=record.job_id, digest=record.digest, key=key, book=book, first=first, **shape)
         try:
-            return await self._upstream.command_with(SUBMIT, sent, document if is_sent else b"", JobView)
+            view = await self._upstream.command_with(SUBMIT, sent, document if is_sent else b"", JobView)
         except PassbookError as error:
             if not is_outage(error):
-                _LOG.info("job-refused", job=record.job_id, code=error.code)
-                await self._own.change(record.job_id, changes.refuse(stamp(self._own.clock)))
-                self._answered(record.job_id)
+                await self._refused(record.job_id, error.code)
             raise
+        if view.job != record.job_id:
+            # The same request went there past this agent, or this spool does not know its copy any more (P10).
+            self._known_as[record.job_id] = view.job
+            await self._refused(record.job_id, "request-known")
+            await self._own.acknowledge(record.job_id, self._terminal)
+        return view
+
+    async def _refused(self, job: str, why: str) -> None:
+        """End the copy of a job that the appliance does not take, by the code of its refusal."""
+        _LOG.info("job-refused", job=job, code=why)
+        await self._own.change(job, changes.refuse(stamp(self._own.clock)))
+        self._answered(job)
 
 
 def _without_secrets(request: SubmitJob) -> SubmitJob:

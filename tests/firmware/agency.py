@@ -14,6 +14,7 @@ from passbook.errors import PassbookError
 from passbook.job.actor import Actor, Certificate, Role
 from passbook.job.record import Record
 from passbook.protocol.messages import SubmitJob
+from passbook.protocol.request_content import request_content
 from passbook.protocol.two_spools import TurnTaken, YourTurn
 from spooler.destination import Destination, Prepared
 from spooler.news import JobChanged
@@ -94,7 +95,12 @@ class Agency:
             "digest": document_digest(KEY, DOCUMENT),
             "document": base64.b64encode(DOCUMENT).decode(),
         }
-        view = await self.ask("Spooler.SubmitJob", known | facts, connection)
+        asked = known | facts
+        document = base64.b64decode(asked["document"]) or DOCUMENT
+        asked = {"content": content_of_facts(asked, document)} | asked
+        if not asked["digest"]:
+            del asked["content"]
+        view = await self.ask("Spooler.SubmitJob", asked, connection)
         return self.bench.spool.record(view.job)
 
     async def called(self, record: Record) -> YourTurn:
@@ -155,3 +161,10 @@ async def refused(deed: Coroutine[Any, Any, Any]) -> str:
     except PassbookError as error:
         return error.code
     return "it was not refused"
+
+
+def content_of_facts(facts: dict[str, Any], document: bytes) -> str:
+    """What the agent of a terminal says that a person asked for."""
+    names = ("printer", "format", "layout")
+    asked = SubmitJob("", **{name: facts[name] for name in names}, import_name=facts.get("importName", ""))
+    return request_content(asked, document)

@@ -28,7 +28,7 @@ from passbook.protocol.two_spools import SealedCopy
 from spooler.fullness import Fullness, Marks
 from spooler.logs import tell_left_out
 from storage import SealedJob, Ticket, envelope
-from tests.firmware.agency import BOTH, JOB, KEY, ONLY, Agency, Story, refused, told
+from tests.firmware.agency import BOTH, JOB, KEY, ONLY, Agency, Story, content_of_facts, refused, told
 from tests.firmware.branch import CONTENT, DOCUMENT, MANAGER, OTHER, PRINTER, TELLER, WAIT
 from tests.firmware.operators import OTTO
 from tests.firmware.rooms import AUDITOR, Alone
@@ -136,6 +136,8 @@ def test_a_choice_that_cannot_be_is_refused_and_nothing_is_accepted(agency: Agen
 
 def test_a_digest_without_a_key_is_not_taken_from_any_terminal(agency: Agency) -> None:
     async def story(agency: Agency) -> None:
+        assert await refused(agency.submit(job="", digest="cafe")) == "agent-needed"
+        await agency.register()
         assert await refused(agency.submit(job="", digest="cafe")) == "invalid-message"
 
     told(agency, story)
@@ -235,8 +237,32 @@ def test_the_same_request_is_the_same_job_wherever_its_document_is_kept(agency: 
         stopped(agency, percent=0.0)
         await agency.register()
         assert (await agency.submit("r-2", "e" * 32, **BOTH, **shape)).job_id == moved.job_id
-        other = document_digest(KEY, b"another")
-        assert await refused(agency.submit(**BOTH, **shape, digest=other)) == "request-reused"
+        assert (
+            await refused(agency.submit(**BOTH, **shape, document=base64.b64encode(LARGE).decode())) == "request-reused"
+        )
+
+    told(agency, story)
+
+
+def test_the_same_request_is_the_same_job_with_an_agent_and_past_it(agency: Agency) -> None:
+    """P10: what an agent fills in, and with what key it names the document, makes no other request."""
+
+    async def story(agency: Agency) -> None:
+        await agency.register()
+        shape = await shape_of(agency)
+        past: dict[str, Any] = {"job": "", "digest": "", "connection": Alone(TELLER)}
+        typed: dict[str, Any] = {
+            "content": content_of_facts({"printer": PRINTER, "format": "text", "layout": ""}, DOCUMENT)
+        }
+        first = await agency.submit(**BOTH, **shape, **typed)
+        assert (await agency.submit(**past, layout="")).job_id == first.job_id
+        assert await refused(agency.submit(**past, layout="", document="Zm9v")) == "request-reused"
+        second = await agency.submit("r-2", **past, layout="")
+        again = await agency.submit("r-2", "e" * 32, **BOTH, **shape, **typed)
+        assert again.job_id == second.job_id
+        assert await refused(agency.submit("r-3", "d" * 32, **BOTH, **shape, content="no digest")) == "invalid-message"
+        stranger: dict[str, Any] = {"connection": Alone(TELLER), "job": ""}
+        assert await refused(agency.submit("r-4", **stranger)) == "agent-needed"
 
     told(agency, story)
 

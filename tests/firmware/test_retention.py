@@ -10,13 +10,14 @@ import apsw
 import pytest
 from msgspec.structs import replace
 
-from firmware.system.retention import destroy_old_content
 from passbook.errors import PassbookError
 from passbook.job import changes
+from passbook.job.print_right import PrintRight, RightState
 from passbook.job.record import Change, HistoryKind, Outcome, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.media import Media
 from passbook.protocol.messages import AnswerQuestion
+from spooler.content_retention import destroy_old_content
 from tests.firmware.branch import DOCUMENT, TELLER, WAIT, Bench, request
 
 DAYS = 30
@@ -158,3 +159,21 @@ def test_a_job_of_which_nothing_was_sent_is_not_concerned(bench: Bench, tmp_path
     question.pass_days(DAYS * 2)
     question.look()
     assert not question.record.content_gone
+
+
+@pytest.mark.parametrize("state", [RightState.OFFERED, RightState.AWAY])
+def test_content_whose_print_right_is_elsewhere_goes_too_and_the_question_stays(
+    bench: Bench, tmp_path: Path, state: RightState
+) -> None:
+    question = Question(bench, tmp_path, sent=False)
+
+    def elsewhere(record: Record) -> Outcome:
+        return Outcome(replace(record, right=PrintRight(state, 1)))
+
+    bench.jobs.change(question.job, elsewhere).result(WAIT)
+    question.pass_days(DAYS + 1)
+    question.look()
+    assert (question.record.content_gone, question.record.is_open, question.sealed_rows()) == (True, True, 0)
+    with pytest.raises(PassbookError) as refused:
+        question.answer(Verdict.PRINT)
+    assert refused.value.code == "content-gone"

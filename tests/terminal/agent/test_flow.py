@@ -285,6 +285,21 @@ def test_an_own_printer_that_the_appliance_configures_is_not_used_and_that_is_to
 
 
 @pytest.mark.long
+def test_a_request_that_is_sent_again_after_its_agent_died_is_the_same_job(office: AgentWorld) -> None:
+    office.power_up()
+    first = office.send("--request", "r-1", *choose("both", "appliance"))
+    only_there = office.send("--request", "r-2", *choose("appliance", "appliance"))
+    office.agent.kill()
+    assert office.send("--request", "r-1") == first
+    assert office.send("--request", "r-2") == only_there
+    past = office.send("--request", "r-3")
+    office.agent.start()
+    office.agent.await_log("appliance-reached", 2)
+    assert office.send("--request", "r-3", *choose("both", "terminal")) == past
+    assert [one["job"] for one in office.jobs()] == [first, only_there, past]
+
+
+@pytest.mark.long
 def test_an_end_is_kept_until_a_person_saw_it_also_over_a_cut(office: AgentWorld) -> None:
     office.power_up()
     job = office.send()

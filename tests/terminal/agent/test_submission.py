@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import itertools
 import secrets
 from collections.abc import Callable, Iterator
@@ -21,8 +22,10 @@ from passbook.job.choice import Choice, IfApart, Keep, Side
 from passbook.job.states import JobState, Reason
 from passbook.protocol.document_rules import ChoiceRule
 from passbook.protocol.messages import JobOrder, JobView, SubmitJob
+from passbook.protocol.request_content import request_content
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
 from spooler.clock import SystemClock
+from spooler.content_retention import destroy_old_content
 from spooler.data_keys import DataKeys
 from spooler.jobs import Jobs
 from spooler.shipped import shipped_imports
@@ -33,6 +36,7 @@ from terminal.agent.known_appliance import KnownAppliance
 from terminal.agent.network_load import NetworkLoad
 from terminal.agent.own_jobs import OwnJobs
 from terminal.agent.own_store import open_own_store
+from terminal.agent.running_agent import KEPT_DAYS
 from terminal.agent.submission import Submissions
 from terminal.agent.upstream import Upstream
 from terminal.keyring import KeyRing
@@ -63,6 +67,8 @@ class Appliance(Upstream):
         self.gate: asyncio.Event | None = None
         self.is_at_gate = asyncio.Event()
         self.accepted: list[str] = []
+        self.known: dict[str, str] = {}
+        """Jobs of requests that came past the agent."""
 
     def must_be_reached(self) -> None:  # type: ignore[explicit-override]  # override is of Python 3.12
         if self.refuses is not None and self.refuses.code == "appliance-unreachable":
@@ -77,6 +83,8 @@ class Appliance(Upstream):
         if self.gate is not None:
             self.is_at_gate.set()
             await self.gate.wait()
+        if payload.client_request in self.known:
+            return view(job=self.known[payload.client_request])
         self.accepted.append(payload.job)
         return view(job=payload.job or f"drawn for {payload.client_request}", choice=payload.choice)
 
@@ -268,6 +276,57 @@ def test_a_job_that_was_kept_while_the_appliance_was_away_is_new_there_once(open
     for _ in range(2):
         asyncio.run(till.submissions.resume())
     assert [one.first for one, _ in till.appliance.sent] == [True, False, False]
+
+
+def test_the_appliance_hears_what_the_person_asked_for_whatever_the_agent_filled_in(open_till: OpenTill) -> None:
+    till = open_till()
+    asked = SubmitJob("r-1", printer=PRINTER, format="text")
+    till.submit("r-1", layout="")
+    till.submit("r-1", layout="", first=False, keep=Keep.APPLIANCE)
+    (kept, _), (passed_on, _) = till.appliance.sent
+    assert (kept.layout, passed_on.layout) == ("sheet", "")
+    assert {kept.content, passed_on.content} == {request_content(asked, TEXT)}
+
+
+def test_what_the_person_asked_for_is_announced_and_does_not_lie_in_the_waiting_file(
+    open_till: OpenTill, tmp_path: Path
+) -> None:
+    till = open_till()
+    till.appliance.refuses = PassbookError("connection-lost")
+    job = till.submit("r-1", layout="", if_apart=IfApart.TERMINAL).job
+    content = request_content(SubmitJob("r-1", printer=PRINTER, format="text"), TEXT)
+    assert search_files([tmp_path], {"content": content.encode(), "its bytes": bytes.fromhex(content)}) == []
+    till.appliance.refuses = None
+
+    async def begun_here() -> None:
+        await till.own.change(job, changes.start(AT, 1))
+        await till.own.change(job, changes.journal(0, 1))
+        await till.submissions.resume()
+
+    asyncio.run(begun_here())
+    announced, document = till.appliance.sent[-1]
+    assert (announced.job, announced.content, document) == (job, content, b"")
+
+
+def test_a_request_that_the_appliance_has_already_is_that_job_and_its_copy_here_ends(open_till: OpenTill) -> None:
+    till = open_till()
+    till.appliance.known["r-1"] = "b" * 32
+    assert till.submit("r-1", first=False).job == "b" * 32
+    assert till.own.unfinished() == []
+    assert till.submissions.waiting() == []
+    assert till.own.spool.notices.oldest(limit=10) == []
+    assert till.submit("r-1", first=False).job == "b" * 32
+
+
+@pytest.mark.parametrize(("first", "if_apart"), [(True, IfApart.TERMINAL), (False, IfApart.ASK)])
+def test_a_request_that_may_be_at_the_silent_appliance_prints_here_by_order_of_a_person_only(
+    open_till: OpenTill, *, first: bool, if_apart: IfApart
+) -> None:
+    till = open_till()
+    till.appliance.refuses = PassbookError("appliance-unreachable", address="here", why="a test")
+    till.submit("r-1", first=first, if_apart=IfApart.TERMINAL)
+    [record] = till.own.unfinished()
+    assert record.choice.if_apart is if_apart
 
 
 # Canceled before the appliance has it
@@ -497,3 +556,37 @@ def test_the_file_of_a_copy_that_waits_has_no_book_secret(open_till: OpenTill, t
     asyncio.run(till.submissions.resume())
     sent, _ = till.appliance.sent[-1]
     assert (sent.book, sent.book_secrets) == (record.book, ())
+
+
+# Content that nobody asks for any more (F4)
+
+
+class Later(SystemClock):
+    """A trusted clock, so many days ahead."""
+
+    def __init__(self, days: int) -> None:
+        super().__init__()
+        self._ahead = datetime.timedelta(days=days)
+
+    def trusted(self) -> bool:  # type: ignore[explicit-override]  # override is of Python 3.12
+        return True
+
+    def business_date(self) -> str:  # type: ignore[explicit-override]  # override is of Python 3.12
+        return (datetime.datetime.now(datetime.UTC) + self._ahead).date().isoformat()
+
+
+def test_the_content_of_a_copy_that_nobody_decided_about_goes_and_its_question_stays(open_till: OpenTill) -> None:
+    till = open_till()
+    till.appliance.refuses = PassbookError("connection-lost")
+    job = till.submit("r-1", keep=Keep.TERMINAL).job
+    asyncio.run(till.own.change(job, changes.ask_apart(Reason.APPLIANCE_SILENT, AT)))
+    # A day that no trusted clock told becomes that of the first look.
+    for days in (0, KEPT_DAYS.days):
+        destroy_old_content(till.own.jobs, Later(days), KEPT_DAYS.days)
+        assert not till.own.spool.record(job).content_gone
+    destroy_old_content(till.own.jobs, Later(KEPT_DAYS.days + 1), KEPT_DAYS.days)
+    record = till.own.spool.record(job)
+    assert (record.content_gone, record.is_open) == (True, True)
+    with pytest.raises(PassbookError) as gone:
+        till.own.content(record)
+    assert gone.value.code == "content-gone"
