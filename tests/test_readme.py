@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,17 @@ def test_the_readme_names_every_program() -> None:
     assert isinstance(scripts, dict)
     assert sorted(scripts) == sorted(COMMANDS)
     assert [name for name in COMMANDS if name not in README] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("program", "module"), [("teller", "terminal"), ("passbookctl", "firmware.ctl")])
+def test_the_readme_names_every_command_of_a_program(program: str, module: str) -> None:
+    command = [sys.executable, "-m", module, "--help"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    commands = re.findall(r"^    ([a-z-]+)(?: |$)", told.partition("  COMMAND\n")[2], re.MULTILINE)
+    row = re.search(rf"^\| `{program}` \| (.*)$", README, re.MULTILINE)
+    assert row is not None
+    assert {name.split()[0] for name in re.findall(r"`([^`]+)`", row.group(1))} == set(commands)
 
 
 def test_what_continuous_integration_runs_includes_the_readmes_test_command() -> None:
