@@ -217,7 +217,7 @@ class Ledger:
         )
 
     def rows(self, after: int = FIRST, limit: int = LAST_ROW) -> Iterator[JobRow | DamagedRowError]:
-        """Live rows behind a sequence number, damaged ones as such, oldest first; read as they are asked for."""
+        """The rows of unfinished jobs behind a sequence number, damaged ones as such, oldest first; read one by one."""
         yield from self._jobs("sequence > ? ORDER BY sequence LIMIT ?", after, limit)
 
     def last_rows(self, limit: int) -> Iterator[JobRow | DamagedRowError]:
@@ -233,7 +233,7 @@ class Ledger:
         yield from self._jobs("printer = ?", printer)
 
     def questions(self, after: int, limit: int, unsettled: range) -> Iterator[JobRow | DamagedRowError]:
-        """Live rows behind a sequence number that are not valid, damaged ones as such, oldest first.
+        """The rows of unfinished jobs behind a sequence number that are not valid, damaged ones as such, oldest first.
 
         `unsettled`: the sequence numbers among which rows may be valid in an earlier boot.
         """
@@ -266,9 +266,9 @@ class Ledger:
         wanted = (requester, request_id)
         where = "requester = ? AND request_id = ?"
         self.quarantine.check_request(*wanted)
-        live = self._one_job(where, *wanted)
-        if live is not None:
-            return KnownRequest(self._as_of_now(live).record, live.content_mac)
+        unfinished = self._one_job(where, *wanted)
+        if unfinished is not None:
+            return KnownRequest(self._as_of_now(unfinished).record, unfinished.content_mac)
         ended = self.ended_jobs.request(*wanted)
         return None if ended is None else KnownRequest(ended.record, ended.content_mac)
 
