@@ -82,6 +82,16 @@ def test_what_continuous_integration_runs_includes_the_readmes_test_command() ->
     assert last_line_of("test") == last_line_of("check").replace("'not soak'", "'not soak and not long'")
 
 
+@pytest.mark.parametrize("target", ["quick", "test", "check"])
+def test_the_tests_of_the_page_that_need_no_browser_are_run_by(target: str) -> None:
+    line = last_line_of(target)
+    left_out = re.findall(r"--ignore=(\S+)", line)
+    named = re.findall(r" (tests/\S+)", line)
+    for file in ("tests/page/test_files.py", "tests/page/test_words.py"):
+        assert [one for one in left_out if file.startswith(one)] == []
+        assert not named or file in named
+
+
 def test_every_target_is_explained() -> None:
     explained = set(re.findall(r"^make ([a-z-]+) ", _help(), re.MULTILINE))
     assert targets() - explained == {"help", "environment"}
