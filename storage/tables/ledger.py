@@ -80,7 +80,7 @@ class UndoPoint(NamedTuple):
 
 
 class SettledRows(NamedTuple):
-    """What was settled at once: the last sequence number, None for no rows; and the rows that were set aside."""
+    """The result of one settling: the last sequence number, None for no rows; and the rows that were set aside."""
 
     last: int | None
     damaged: list[DamagedRowError]
@@ -125,7 +125,7 @@ class Ledger:
         return UndoPoint(self._usage.mark(), self.row_sum.sum, self.history.owed, self.stock.mark(), self.books.mark())
 
     def undo(self, mark: UndoPoint) -> None:
-        """What came after the mark was undone."""
+        """Go back to the mark."""
         usage, self.row_sum.sum, self.history.owed, stock, books = mark
         self._usage.undo(usage)
         self.stock.undo(stock)
@@ -163,7 +163,7 @@ class Ledger:
         return Extent(*self.history.head(), changes)
 
     def next_to_settle(self, after: int) -> tuple[int, int]:
-        """How many of the next rows one transaction settles, and what that costs: no more than the log surely holds."""
+        """The number of rows that the next transaction settles, and its cost in bytes, which the log surely holds."""
         sql = "SELECT length(record) + length(wraps) FROM job WHERE sequence > ? ORDER BY sequence LIMIT ?"
         count = cost = taken = 0
         for (size,) in fetch(self._connection, sql, after, SETTLED_AT_ONCE):
