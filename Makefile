@@ -22,11 +22,13 @@ PAGE_PACKAGES := chromium fonts-noto-cjk libnss3-tools
 TEST_PACKAGES := cups-client cups-daemon faketime fonts-dejavu-core ghostscript libfribidi0 libnet-ssleay-perl libusb-1.0-0 msmtp postfix strace swaks systemd udev umockdev
 SOAK_PACKAGES := $(TEST_PACKAGES) eatmydata libfuse2 python3-venv systemd-container
 
-NO_BROWSER := --ignore=tests/page
+# Tests of the page that need no browser; the others of tests/page are for make test-page.
+PAGE_FILES := tests/page/test_files.py tests/page/test_words.py
+NO_BROWSER := $(addprefix --ignore=,$(filter-out $(PAGE_FILES),$(wildcard tests/page/test_*.py)))
 PYTEST = $(BIN)/python -m pytest $(if $(SEED),--seed=$(SEED)) $(PYTEST_EXTRA)
 
 # Rooms whose tests are quick: neither processes that are killed nor whole branches.
-QUICK := tests/passbook tests/drivers tests/storage tests/spooler tests/client tests/firmware tests/terminal tests/docs tests/test_house.py
+QUICK := tests/passbook tests/drivers tests/storage tests/spooler tests/client tests/firmware tests/terminal tests/docs $(PAGE_FILES) tests/test_house.py
 
 .PHONY: help demo demo-two-spools demo-mail demo-slip demo-books run stop test test-page quick check fresh soak crash bench mutants fuzz docs lock clean environment
 .DEFAULT_GOAL := help
@@ -42,7 +44,7 @@ help:
 	@echo 'make test     the tests but the long ones, about five minutes on two quiet cores (SEED=number repeats a run)'
 	@echo 'make test-page   the tests of the page, with Chromium'
 	@echo 'make quick    the tests of the rooms alone, about a minute: for everyday work'
-	@echo 'make check    format, lint, types, import directions, and all tests but those of page and soak: what CI runs, about twenty minutes'
+	@echo 'make check    format, lint, types, import directions, and all tests but those with a browser and soak: what CI runs, about twenty minutes'
 	@echo 'make fresh    the demo and the tests on bare Debian systems that it makes; as root'
 	@echo 'make soak     the long forms of the tests (SEED=number repeats a run)'
 	@echo 'make crash    power cuts at every moment: 100000 states of a disk, then 400 disks of a running appliance'

@@ -94,7 +94,7 @@ class Office:
 
     def client(self) -> TerminalClient:
         """A new connection to the agent."""
-        return TerminalClient.at(UnixTransport(self.home.socket))
+        return TerminalClient.at(UnixTransport(self.home.socket, of_agent=True))
 
     def look(self, data: bytes) -> None:
         """Note when the first bytes of a job go to the printer; called in the thread of the cable."""

@@ -235,7 +235,7 @@ class TerminalClient(Client):
     """One connection of a terminal: `async with TerminalClient(address, context) as client`."""
 
     def __init__(self, address: Address, context: ssl.SSLContext, answer_timeout: float = 30.0) -> None:
-        """Connect later, with `context` from terminal.tls; `answer_timeout` is in seconds, for one answer."""
+        """Connect later, with `context` from terminal.terminal_tls; `answer_timeout` is in seconds, for one answer."""
         super().__init__(TlsTransport(address, context), answer_timeout)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The two ways to an appliance: mutual TLS over the network, and the operators' Unix socket of this machine."""
+"""The two ways to a server: mutual TLS over the network, and a Unix socket, an operator's or an agent's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from passbook.protocol.messages import MAX_REPLY, SERVICE_PATH
 
 
 class Transport(Protocol):
-    """Opens connections to one appliance."""
+    """Opens connections to one server: an appliance or an agent."""
 
     longest: int | None
     """Bytes of the longest message that is read; None for no limit."""
@@ -64,15 +64,20 @@ class TlsTransport:
 
 
 class UnixTransport:
-    """The operators' socket; the appliance at this machine is trusted, so its messages may have any length."""
+    """A Unix socket; the process of this machine that serves it is trusted, so its messages may have any length."""
 
     longest: int | None = None
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, of_agent: bool = False) -> None:
+        """The operators' socket of an appliance, or with `of_agent` that of a terminal's agent."""
         self._path = path
+        self._of_agent = of_agent
 
     async def open(self, patience: float) -> ClientConnection:
-        """Open a connection.  Raises PassbookError `control-unreachable`, or why this caller was refused."""
+        """Open a connection.
+
+        Raises PassbookError `control-unreachable`, or `agent-unreachable` for an agent, or why this caller was refused.
+        """
         try:
             return await unix_connect(
                 str(self._path),
@@ -86,4 +91,6 @@ class UnixTransport:
             if refusal is not None:
                 raise refusal from None
             why = f"no answer came in {patience:g} seconds" if isinstance(error, TimeoutError) else reason_of(error)
+            if self._of_agent:
+                raise PassbookError("agent-unreachable", socket=str(self._path), why=why) from None
             raise PassbookError("control-unreachable", socket=str(self._path), why=why) from None

@@ -87,7 +87,7 @@ def _amount(minor: str, digits: int) -> str:
 
 
 def in_each_book(sent: Sent) -> Iterator[Sent]:
-    """What stands in each book of a job; the steps keep their numbers."""
+    """The part of a job in each of its books; the steps keep their numbers."""
     numbers = books_of(sent.plan)
     for number in range(1, numbers[-1] + 1):
         plan = tuple(step if book == number else Turn(step.page) for book, step in zip(numbers, sent.plan, strict=True))
@@ -154,7 +154,7 @@ class BookStory(CounterStory):
             self._faults.append(f"{sent.title}: a statement that stood in its book was printed once more")
 
     def _tell_change(self, sent: Sent, printing: Printing) -> None:
-        """What the paper says at the edges of the books, and what Anna was asked for."""
+        """Tell the lines at the edges of the books, and the fault of a prompt that did not ask for a new book."""
         self.say(f"{sent.title}: printed.")
         full, *new = in_each_book(sent)
         if new and not any(one["isNewBook"] for one in printing.events("Spooler.MediaPromptEvent")):

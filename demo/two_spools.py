@@ -176,7 +176,7 @@ class TwoSpools:
         )
 
     def _ends(self) -> dict[str, Any]:
-        """What the appliance's history has of each ended job."""
+        """The ends of jobs in the appliance's history."""
         told = self.window.ctl("history", "--last", "1000")
         return {
             one["entry"]["record"]["jobId"]: one["entry"]["record"] for one in told if one["entry"]["kind"] == "ended"

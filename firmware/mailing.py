@@ -79,7 +79,7 @@ class Mailing:
         return self._hops
 
     def feeding(self, destination: str, printers: Feeding) -> Feeding:
-        """When the desk of a destination may begin a job; `printers` is what decides for printers without mail."""
+        """The rule by which a desk takes jobs up; `printers` is the rule without mail."""
         return self._turns if destination in self._loaded.hops else AfterRelays(printers, self._relays)
 
     def start(self, acceptance: Acceptance, desks: Desks, supervisor: Supervisor, tasks: contextlib.ExitStack) -> None:

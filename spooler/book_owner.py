@@ -35,7 +35,7 @@ class BookOwner:
         self._last = HeldBook(record.job_id, record.requester)
 
     def taken(self) -> None:
-        """Nothing lies there; a book that comes unasked is of a person who is not known."""
+        """Forget the owner: nothing lies there, and the owner of a book that comes unasked is not known."""
         self._last = HeldBook()
 
     def find(self, asked: Record | None) -> HeldBook:

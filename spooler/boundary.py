@@ -57,7 +57,7 @@ class Boundary:
         self._taken = False
 
     def reach(self) -> None:
-        """What lay in the mechanism was taken, and no job is under way."""
+        """Note that the medium in the mechanism was taken, and that no job is under way."""
         self._taken = True
 
     def answer(self, status: MechanismStatus) -> None:
@@ -108,7 +108,7 @@ class Boundary:
         )
 
     def _stock_now(self) -> tuple[StockView, ...] | None:
-        """What lies in the cassettes; None while that is not known."""
+        """The sheets in the cassettes; None while they are not known."""
         try:
             return () if self._stock is None else self._stock.views(self._printer)
         except PassbookError:

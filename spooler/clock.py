@@ -124,7 +124,7 @@ class SystemClock:
         self._newest = min(self._newest, self.now())
 
     def _look_for_jump(self) -> None:
-        """What the operator said of a clock is not said of one that was set since, forwards or back."""
+        """Drop the operator's word when the wall clock jumped, forwards or back."""
         if self._vouched is not None and abs(self._wall() - self._monotonic() - self._vouched) > JUMP:
             self._vouched = None
 
@@ -170,7 +170,7 @@ def newest_trusted(records: Iterable[Record]) -> datetime.datetime | None:
 
 
 class _Lately:
-    """What the machine says, asked again only after LATELY."""
+    """The machine's answer, asked anew at most once in LATELY seconds."""
 
     def __init__(self, ask: Callable[[], bool], monotonic: Callable[[], float]) -> None:
         self._ask = ask

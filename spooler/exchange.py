@@ -28,7 +28,7 @@ UNKNOWN: Final = "unknown"
 
 
 class Asker(TypedDict, total=False):
-    """Who asked, as the log has it."""
+    """The caller, as the log names it."""
 
     terminal: str
     uid: int
@@ -36,7 +36,7 @@ class Asker(TypedDict, total=False):
 
 
 class Performer(Protocol):
-    """What is behind a door: the service of an appliance, or of an agent."""
+    """The service behind a door: that of an appliance, or of an agent."""
 
     async def perform(self, call: Call, command: Envelope) -> Any:
         """Do what a command asks, and return the payload of its completion.  Raises PassbookError."""

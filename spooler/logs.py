@@ -97,19 +97,19 @@ class Log:
         return Log(self._name, cause)
 
     def debug(self, event: str, **facts: Unpack[Facts]) -> None:
-        """What only helps to find an error."""
+        """Log an event that only helps to find an error."""
         self._logger.debug(event, extra=self._extra(facts))
 
     def info(self, event: str, **facts: Unpack[Facts]) -> None:
-        """What happened as it should."""
+        """Log an event that was meant to happen."""
         self._logger.info(event, extra=self._extra(facts))
 
     def warning(self, event: str, **facts: Unpack[Facts]) -> None:
-        """What somebody should know of, and that the appliance dealt with."""
+        """Log an event that operators should know of, and that the appliance dealt with."""
         self._logger.warning(event, extra=self._extra(facts))
 
     def error(self, event: str, **facts: Unpack[Facts]) -> None:
-        """What somebody must act on."""
+        """Log an event on which an operator must act."""
         self._logger.error(event, extra=self._extra(facts))
 
     def failure(self, event: str, error: BaseException, **facts: Unpack[Facts]) -> None:
@@ -141,7 +141,7 @@ class Lines(logging.Formatter):
 
 
 class _Counted:
-    """What was written and left out of one event and cause since `since` (monotonic seconds)."""
+    """The records of one event and cause since `since` (monotonic seconds): written and left out."""
 
     def __init__(self, since: float) -> None:
         self.since = since
@@ -203,7 +203,7 @@ class Output(logging.StreamHandler[TextIO]):
 
 
 def _limit(record: logging.LogRecord) -> tuple[str, str, str] | None:
-    """What a record is counted with; None for one that is always written."""
+    """The event and cause by which a record is counted; None for one that is always written."""
     if not record.name.startswith(f"{ROOT}."):
         return f"{ROOT}.library", f"{record.name} {record.filename}:{record.lineno}", ""
     cause = getattr(record, "cause", None)

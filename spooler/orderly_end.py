@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from passbook.job.states import Reason
-from storage.files import PRIVATE, save_file, sync_folder
+from storage import files
 
 MARK: Final = "ended-in-order"
 
@@ -19,7 +19,7 @@ MARK: Final = "ended-in-order"
 def leave_marks(folders: Iterable[Path]) -> None:
     """Mark every folder after the appliance closed in order. Raises PassbookError `file-problem`."""
     for folder in folders:
-        save_file(folder / MARK, b"", PRIVATE)
+        files.save_file(folder / MARK, b"", files.PRIVATE)
 
 
 def take_marks(folders: Iterable[Path]) -> Reason:
@@ -31,7 +31,7 @@ def take_marks(folders: Iterable[Path]) -> Reason:
 def _take(folder: Path) -> bool:
     try:
         (folder / MARK).unlink()
-        sync_folder(folder)
+        files.sync_folder(folder)
     except OSError:
         return False
     return True

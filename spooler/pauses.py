@@ -61,7 +61,7 @@ class Pauses:
         return printer in self._paused
 
     def shown(self, printer: str, status: MechanismStatus) -> MechanismStatus:
-        """What people are told of a printer that says `status` of itself: that it is paused comes first."""
+        """The status of a printer for people; the pause stands before what it says of itself."""
         if printer not in self._paused:
             return status
         device = Device.USER_ERROR if status.device is Device.ONLINE else status.device

@@ -199,7 +199,7 @@ class Printer:
                 raise MechanismStop(Reason.SETUP_DIFFERS, f"{value.key}-{value.found}", cause)
 
     def problems(self) -> list[PassbookError]:
-        """What the printer's own set-up says otherwise, or says unexplained; what stops it is told by its status."""
+        """The differences of the printer's own set-up, and its unexplained bytes; its status tells what stops it."""
         read = self._read_back
         if read is None:
             return []

@@ -25,7 +25,7 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class SharedName(msgspec.Struct, frozen=True, array_like=True):
-    """What is shared of one job."""
+    """The name and date of one job that its owner shares."""
 
     name: str = ""
     document_date: str = ""
@@ -42,7 +42,7 @@ class SharedNames:
         self._rng = rng
 
     def sealed(self, job: str, request: SubmitJob) -> bytes:
-        """What lies in the record; empty where the owner shares nothing."""
+        """The sealed name and date for the record; empty where the owner shares nothing."""
         if not request.shares_name or not (request.name or request.document_date):
             return b""
         shared = msgspec.msgpack.encode(SharedName(request.name, request.document_date))
@@ -54,7 +54,7 @@ class SharedNames:
         return replace(view, name=shared.name, document_date=shared.document_date)
 
     def of(self, record: Record) -> SharedName:
-        """What the owner of a job shares; nothing where it shares nothing, or where it cannot be read."""
+        """The name and date that the owner of a job shares; empty where it shares none or they cannot be read."""
         if not record.shared:
             return SharedName()
         try:

@@ -103,7 +103,7 @@ def supervised_thread(part: str, work: Callable[[], None], *, stopped: Callable[
 
 
 def must_go_on(part: str, error: BaseException) -> None:
-    """What a part raised inside the task of a connection, which is not to blame; call it in the event loop."""
+    """End the process for an error of `part` in the task of a connection, which is not to blame; in the event loop."""
     context = {"message": f"{part} failed", "exception": error, "part": part}
     asyncio.get_running_loop().call_exception_handler(context)
 

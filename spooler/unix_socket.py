@@ -23,7 +23,7 @@ class UnixPeer(NamedTuple):
 
 
 def peer_of(connection: socket.socket) -> UnixPeer:
-    """Who is at the other side of a Unix socket."""
+    """The process at the other side of a Unix socket."""
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     return UnixPeer(*_CREDENTIALS.unpack(credentials))
 

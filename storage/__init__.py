@@ -8,7 +8,7 @@ which boot it may be printed (P2, P4, P5, P6).  Each row carries a MAC, all rows
 areas note how far the others are.  So an attacker with the disks can neither forge a row, nor put an older row or file
 back, without being found (N2, P11).
 
-This module is the face of the room: other packages import from here and from `files`, and from nowhere else.  Inside,
+This module is the face of the room: other packages import from here, and from nowhere else.  Inside,
 `crypto` has no I/O, `tables` works in its caller's transaction, `area` is one area with its files and threads, and
 `spool` is all areas together.
 

@@ -93,7 +93,7 @@ class BookMemory:
         return (0 if known is None else known.row.ordinal) + (ROWS_MISSED if self._is_area_away() else 1)
 
     def _heads(self, names: Sequence[str]) -> Heads:
-        """What is known of the areas in use, and what their rows knew of all others."""
+        """The heads of the areas in use, and those that their rows have of all others."""
         books = [area.ledger.books for area in tuple(self._areas)]
         heads = {head.area: head for head in (one.head(names) for one in books)}
         rows = [known.row for one in books if (known := one.known(names)) is not None]

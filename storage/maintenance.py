@@ -28,7 +28,7 @@ class Maintenance:
     """Works on all areas that are ready; its methods block, and an area that fails has reported itself."""
 
     def __init__(self, found: Opened, mark: StoreMark) -> None:
-        """What `found` has of areas and of problems may change later."""
+        """Share the areas and problems of `found`; both may change later."""
         self._areas = found.areas
         self._rolled_back = found.rolled_back
         self._problems = found.problems

@@ -36,7 +36,7 @@ MOST_MARK_BYTES: Final = 1 << 20
 
 
 class Witness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an area is held against, as storage.tables.peers.PeerMemory has it.
+    """The extent that an area must reach, by the word of another area or of the mark.
 
     Attributes:
         by: name of the area that said so.
@@ -128,7 +128,7 @@ class StoreMark:
 
     @property
     def memories(self) -> list[PeerMemory]:
-        """What the areas must bear out."""
+        """The memories that the areas must bear out."""
         return [witness.about(name) for name, known in self.known.items() for witness in known.witnesses]
 
     def doubt(self, name: str) -> tuple[str, ...]:
@@ -190,7 +190,7 @@ class StoreMark:
                 self.write({name: replace(one, **facts) if name in names else one for name, one in known})
 
     def _read(self) -> _Content | None:
-        """What the file says; None where there is none.  Raises PassbookError `mark-unusable`."""
+        """The content of the file; None where there is none.  Raises PassbookError `mark-unusable`."""
         try:
             data = _bounded(self._file)
         except FileNotFoundError:

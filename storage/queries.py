@@ -86,7 +86,7 @@ ENTRIES_AT_ONCE: Final = 500
 
 
 def search(areas: Sequence[Area], wanted: Wanted) -> Iterator[ToldEntry]:
-    """What is wanted, the newest first; an area that fails meanwhile ends there, and has reported itself.
+    """The wanted entries, the newest first; those of an area that fails meanwhile end there, and it reports itself.
 
     Entries of one area come in the order of their numbers, whatever a clock said.  The stamps only weave the areas
     together: one that a wrong clock made, and that does not agree with those around it, counts as that before it.
@@ -157,7 +157,7 @@ class Ended(NamedTuple):
 
 
 class Notices:
-    """What all areas together have; any thread may ask.  An area that fails is fenced by that, and left out."""
+    """The notices of all areas together; any thread may ask.  An area that fails is fenced by that, and left out."""
 
     def __init__(self, areas: Sequence[Area]) -> None:
         self._areas = areas
@@ -168,7 +168,7 @@ class Notices:
         return found[:limit]
 
     def newest(self, limit: int) -> list[Ended]:
-        """Those of the jobs that were accepted last, in order."""
+        """The notices of the jobs that were accepted last, in order."""
         return self._read(lambda ledger: ledger.ended_jobs.last_notices(limit))[-limit:]
 
     def one(self, job_id: str) -> Ended | None:
@@ -216,7 +216,7 @@ class Notices:
         return None
 
     def _read(self, read: Callable[[Ledger], Sequence[EndedRow | DamagedRowError]]) -> list[Ended]:
-        """What every area gives, in the order of acceptance; rows that do not verify are set aside."""
+        """The rows of every area in the order of acceptance; those that do not verify are set aside."""
         found: list[Ended] = []
         for area in self._areas:
             rows: Sequence[EndedRow | DamagedRowError] = ()

@@ -248,7 +248,7 @@ class Spool(Intake):
 
     @contextmanager
     def together(self) -> Generator[None]:
-        """What this thread changes inside takes as few commits as it can; hold it shortly, and wait for none inside."""
+        """Commit the changes that this thread makes in the block in few transactions; wait for none of them inside."""
         with ExitStack() as stack:
             for area in tuple(self._areas):
                 stack.enter_context(area.writer.gathering())
@@ -398,7 +398,7 @@ class Spool(Intake):
         return list(islice(found, last))[::-1]
 
     def summary(self, by: Grouping, wanted: Wanted) -> list[Summary]:
-        """What the wanted ends add up to; goes through the whole history."""
+        """The sums of the wanted ends; goes through the whole history."""
         return summarize((told.entry for told in search(self._areas, wanted)), by)
 
     def figures(self, printer: str) -> dict[str, PrinterFigures]:

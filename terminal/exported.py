@@ -58,7 +58,7 @@ def _job_cells(job: JobView) -> tuple[str, ...]:
 
 
 def _told_end(told: Reported | None) -> tuple[str, str, str]:
-    """When the other spool ended its copy, whether its clock was trusted, and the entry there as `area/number`."""
+    """The time when the other spool ended its copy, whether its clock was trusted, and its entry as `area/number`."""
     if told is None:
         return "", "", ""
     return told.at, "yes" if told.clock_trusted else "no", f"{told.area}/{told.entry}" if told.entry else ""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from passbook.errors import PassbookError
-from storage.files import check_regular
+from storage import files
 
 
 def client_context(certificate: Path, key: Path, ca: Path) -> ssl.SSLContext:
@@ -19,7 +19,7 @@ def client_context(certificate: Path, key: Path, ca: Path) -> ssl.SSLContext:
     context = authority_context(ca)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     for file in (certificate, key):
-        check_regular(file)
+        files.check_regular(file)
     why = "it or its key is damaged, or they do not belong together"
     with _file_problem(certificate, why):
         context.load_cert_chain(certificate, key)
@@ -33,7 +33,7 @@ def authority_context(ca: Path) -> ssl.SSLContext:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    check_regular(ca)
+    files.check_regular(ca)
     with _file_problem(ca, "it is not a certificate in PEM"):
         context.load_verify_locations(ca)
     return context

@@ -82,7 +82,7 @@ class Workplace:
         return TerminalClient(self.home.address(), self.home.context())
 
     def _to_agent(self) -> TerminalClient:
-        return TerminalClient.at(UnixTransport(self.home.socket))
+        return TerminalClient.at(UnixTransport(self.home.socket, of_agent=True))
 
     def memory(self) -> RememberedHeads:
         """The memory of this terminal about the appliance. Raises PassbookError `file-problem`."""
@@ -104,7 +104,7 @@ class Workplace:
                 self._warn(error)
 
     def _warn(self, error: PassbookError) -> None:
-        """Compare the history once, over any number of connections."""
+        """Show an error once, over any number of connections."""
         if str(error) not in self._warned:
             self._warned.add(str(error))
             self.console.fail(error)

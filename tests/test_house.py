@@ -84,6 +84,18 @@ def sleeps(tree: ast.Module) -> Iterator[Finding]:
                 pass
 
 
+def imports_past_the_face(tree: ast.Module) -> Iterator[Finding]:
+    """An import of a module of the store; what its face hands on, `files` among it, is imported from the face."""
+    for node, _ in walk(tree):
+        match node:
+            case ast.ImportFrom(module=str(module)) if module.startswith("storage."):
+                yield node.lineno, f"imports from {module}"
+            case ast.Import(names=names) if any(one.name.startswith("storage.") for one in names):
+                yield node.lineno, "imports a module of the store"
+            case _:
+                pass
+
+
 def skips_always(tree: ast.Module) -> Iterator[Finding]:
     for node, above in walk(tree):
         if not isinstance(node, ast.Attribute | ast.Call):
@@ -238,6 +250,10 @@ def test_every_row_of_the_catalogue_is_raised() -> None:
     assert sorted(CATALOGUE.keys() - used) == []
 
 
+def test_the_store_is_imported_from_its_face() -> None:
+    assert report(imports_past_the_face, python_files("spooler", "firmware", "terminal")) == []
+
+
 def test_no_other_distribution_ships_our_packages() -> None:
     """A second owner of one of these names would overwrite our files, and take them away when it is removed."""
     owners = importlib.metadata.packages_distributions()
@@ -263,6 +279,8 @@ BROKEN: dict[str, tuple[Rule, str]] = {
     "sleep": (sleeps, "import time\ntime.sleep(1)"),
     "sleep by name": (sleeps, "from time import sleep"),
     "asyncio sleep": (sleeps, "async def f():\n    await asyncio.sleep(0.1)"),
+    "past the face": (imports_past_the_face, "from storage.files import read"),
+    "module past the face": (imports_past_the_face, "import storage.files"),
     "mark": (skips_always, "@pytest.mark.skip\ndef test(): pass"),
     "mark with reason": (skips_always, "@pytest.mark.skip(reason='slow')\ndef test(): pass"),
     "skip": (skips_always, "def test():\n    pytest.skip('later')"),
@@ -278,6 +296,7 @@ KEPT: dict[str, tuple[Rule, str]] = {
     "another field": (assigns_a_state, "def f():\n    return replace(record, reasons=())"),
     "yielding": (sleeps, "async def f():\n    await asyncio.sleep(0)"),
     "paced wait": (sleeps, "async def f():\n    while not ready():\n        await asyncio.sleep(0.01)"),
+    "face": (imports_past_the_face, "from storage import files"),
     "condition": (skips_always, "def test():\n    if not linux:\n        pytest.skip('only there')"),
     "known code": (raises_what_the_catalogue_lacks, "raise PassbookError('unknown-job', job=job)"),
     "facts of a peer": (raises_what_the_catalogue_lacks, "raise PassbookError('unknown-job', **facts)"),

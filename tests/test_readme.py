@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,8 +67,29 @@ def test_the_readme_names_every_program() -> None:
     assert [name for name in COMMANDS if name not in README] == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("program", "module"), [("teller", "terminal"), ("passbookctl", "firmware.ctl")])
+def test_the_readme_names_every_command_of_a_program(program: str, module: str) -> None:
+    command = [sys.executable, "-m", module, "--help"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    commands = re.findall(r"^    ([a-z-]+)(?: |$)", told.partition("  COMMAND\n")[2], re.MULTILINE)
+    row = re.search(rf"^\| `{program}` \| (.*)$", README, re.MULTILINE)
+    assert row is not None
+    assert {name.split()[0] for name in re.findall(r"`([^`]+)`", row.group(1))} == set(commands)
+
+
 def test_what_continuous_integration_runs_includes_the_readmes_test_command() -> None:
     assert last_line_of("test") == last_line_of("check").replace("'not soak'", "'not soak and not long'")
+
+
+@pytest.mark.parametrize("target", ["quick", "test", "check"])
+def test_the_tests_of_the_page_that_need_no_browser_are_run_by(target: str) -> None:
+    line = last_line_of(target)
+    left_out = re.findall(r"--ignore=(\S+)", line)
+    named = re.findall(r" (tests/\S+)", line)
+    for file in ("tests/page/test_files.py", "tests/page/test_words.py"):
+        assert [one for one in left_out if file.startswith(one)] == []
+        assert not named or file in named
 
 
 def test_every_target_is_explained() -> None:

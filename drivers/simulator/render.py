@@ -48,7 +48,7 @@ def _placed(part: StruckDots, times: int) -> PlacedDots:
 
 
 def _overlaps(part: StruckDots, parts: list[StruckDots]) -> int:
-    """How many strikes put dots where this part lies."""
+    """The number of strikes that put dots where this part lies."""
     right = part.x + len(part.columns) * part.across
     return len(
         {

@@ -9,7 +9,7 @@ from passbook.document.layout import BookLayout
 from passbook.document.layout_file import parse_layout
 from passbook.errors import PassbookError
 from spooler.shipped import shipped_imports, shipped_layouts
-from storage.files import read
+from storage import files
 
 
 def load_layouts(folder: Path | None) -> dict[str, BookLayout]:
@@ -19,7 +19,7 @@ def load_layouts(folder: Path | None) -> dict[str, BookLayout]:
     """
     layouts = shipped_layouts()
     for path in toml_files(folder) if folder is not None else ():
-        layouts[path.stem] = parse_layout(path.stem, read(path), str(path))
+        layouts[path.stem] = parse_layout(path.stem, files.read(path), str(path))
     return layouts
 
 
@@ -30,7 +30,7 @@ def load_imports(folder: Path | None) -> dict[str, ImportProfile]:
     """
     imports = shipped_imports()
     for path in toml_files(folder) if folder is not None else ():
-        imports[path.stem] = parse_import(path.stem, read(path), str(path))
+        imports[path.stem] = parse_import(path.stem, files.read(path), str(path))
     return imports
 
 

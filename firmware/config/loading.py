@@ -43,8 +43,7 @@ from passbook.document.rendered_pages import MOST_FONT
 from passbook.errors import PassbookError, shown
 from passbook.protocol.printer_setup import MOST_PROFILE, PrinterSetup
 from spooler.next_hop import Access
-from storage import ApplianceKey
-from storage.files import read_with_mode
+from storage import ApplianceKey, files
 
 T = TypeVar("T")
 
@@ -182,7 +181,7 @@ def _named(config: Config, key: str, load: Callable[[], T]) -> T:
 def _read(config: Config, key: str, path: Path) -> bytes:
     """The bytes of the file that `key` names."""
     try:
-        content, mode = read_with_mode(path)
+        content, mode = files.read_with_mode(path)
     except PassbookError as error:
         raise config.problem(key, f"{path} cannot be read: {error.facts['why']}") from None
     if key in SECRET and mode & _OTHERS:

@@ -149,6 +149,8 @@ QUEUES: Final[TableColumns] = {
 }
 _PARTS: Final[Mapping[str, tuple[TableColumns, ...]]] = {"printers": (PRINTERS, QUEUES)}
 """Tables that a list within an object becomes, by the name of the list."""
+_FOR_PROGRAMS: Final = frozenset({"findings", "terminalFindings", "areaStates"})
+"""Values of an object that tell again, to programs, what others tell to people: `problems` and `areas` of a status."""
 WIDTH: Final = 80
 """Characters at which sentences are wrapped where the width of the screen is not known."""
 _INDENT: Final = "  "
@@ -194,11 +196,12 @@ def printable(text: str) -> str:
 
 
 def _object(value: dict[str, Any], width: int | None) -> str:
-    plain = {key: one for key, one in value.items() if not isinstance(one, dict) and not _is_rows(one)}
+    told = {key: one for key, one in value.items() if key not in _FOR_PROGRAMS}
+    plain = {key: one for key, one in told.items() if not isinstance(one, dict) and not _is_rows(one)}
     heading = max((len(printable(key)) for key in plain), default=0)
     parts = [_entry(printable(key).ljust(heading), key, one, width or WIDTH) for key, one in plain.items()]
     within = None if width is None else width - len(_INDENT)
-    for key, one in value.items():
+    for key, one in told.items():
         if key not in plain:
             tables = [_indented(render_result(one, columns, width=within)) for columns in _PARTS.get(key, (None,))]
             parts.append("\n".join([printable(key), *tables]))

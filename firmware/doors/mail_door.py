@@ -139,7 +139,7 @@ class MailDoor:
         return bool(self._passwords)
 
     def caller(self, address: str, peer: Peer) -> Caller:
-        """Who speaks.  Raises PassbookError for a certificate that is expired or revoked."""
+        """The caller of a peer.  Raises PassbookError for a certificate that is expired or revoked."""
         name = self._judge(peer.certificate) if peer.certificate else peer.login
         return Caller(address, name, hands_on=name in self._appliances)
 
@@ -150,7 +150,7 @@ class MailDoor:
 
     @property
     def intake(self) -> MailIntake:
-        """What judges and takes mail."""
+        """The intake that judges and takes mail."""
         return self._intake
 
     def must_be_usable(self) -> None:

@@ -35,7 +35,7 @@ class Callers:
         return bool(self._auditors)
 
     def judge(self, connection: socket.socket) -> Actor:
-        """Who is at the other side of a Unix socket.
+        """The actor at the other side of a Unix socket.
 
         Raises PassbookError `not-permitted`, and OSError for a connection that has ended.
         """

@@ -37,7 +37,7 @@ class Doorkeeper:
         self._trust = found
 
     def judge(self, certificate: bytes | None) -> Actor:
-        """Who shows this DER certificate.  Raises PassbookError `certificate-not-accepted` or `certificate-revoked`."""
+        """The actor of this certificate.  Raises PassbookError `certificate-not-accepted` or `certificate-revoked`."""
         actor = judge_terminal(certificate, self._clock.for_certificates(), self._trust)
         # A terminal in several lists is the one that may do least.
         if actor.name in self._settings.walls:

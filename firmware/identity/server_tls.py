@@ -19,7 +19,7 @@ from firmware.identity.certificates import NAME, ROLE
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor
 from spooler.logs import Log
-from storage.files import read
+from storage import files
 
 _LOG: Final = Log("tls")
 
@@ -111,7 +111,7 @@ class _Handshake(ssl.SSLObject):
 def load_certificate(path: Path) -> x509.Certificate:
     """The first certificate of a PEM file.  Raises PassbookError `file-problem`."""
     try:
-        certificate = x509.load_pem_x509_certificate(read(path))
+        certificate = x509.load_pem_x509_certificate(files.read(path))
         certificate.public_key()
     except (ValueError, UnsupportedAlgorithm):
         raise _damaged(path, "expected a certificate in PEM") from None
@@ -121,7 +121,7 @@ def load_certificate(path: Path) -> x509.Certificate:
 def load_private_key(path: Path) -> PrivateKeyTypes:
     """The private key of a PEM file without a passphrase.  Raises PassbookError `file-problem`."""
     try:
-        return load_pem_private_key(read(path), None)
+        return load_pem_private_key(files.read(path), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         # OpenSSL would ask for a passphrase at the console, and no person is there.
         raise _damaged(path, "expected a private key in PEM, without a passphrase") from None
@@ -133,7 +133,7 @@ def load_trust(authority: Path, revoked: Path) -> Trust:
     The appliance calls it at boot and whenever the list may have changed. Raises PassbookError `file-problem`; a
     list that is not credible is an error, since without it revoked terminals would be let in.
     """
-    return read_trust(read(authority), read(revoked), str(revoked))
+    return read_trust(files.read(authority), files.read(revoked), str(revoked))
 
 
 def read_trust(authority_pem: bytes, revoked_pem: bytes, file: str) -> Trust:

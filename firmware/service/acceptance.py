@@ -84,7 +84,7 @@ class Posted(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What is known of the steps of a job; the plan is empty where the terminal alone keeps the document."""
+    """The steps of a job as far as they are known; the plan is empty where the terminal alone keeps the document."""
 
     plan: Plan
     outline: tuple[StepOutline, ...]

@@ -212,7 +212,7 @@ class MailIntake:
         return [*relayed, *printed]
 
     def _actor(self, envelope: MailEnvelope, vouched_by: str) -> Actor:
-        """Whose jobs they are: a terminal that proved its own name here is asked about them itself.
+        """The requester of the jobs; a terminal that proved its own name here is asked about them itself.
 
         An appliance that hands mail on proves no terminal of this one: its sender may have named any other domain.
         """
@@ -222,7 +222,7 @@ class MailIntake:
         return Actor.of_mail(envelope.sender.lower(), vouched_by)
 
     def _space(self, envelope: MailEnvelope, actor: Actor, recipients: Sequence[Addressed]) -> str:
-        """What else names the request for these recipients: their routes' networks, for an unproven sender.
+        """The space of the request for these recipients: their routes' networks, for an unproven sender.
 
         Such senders of one network share a space, and none with a proven one.  The other recipients of the envelope do
         not count: the same mail may come again without them (P10).

@@ -470,7 +470,7 @@ def _named(payload: R) -> R:
 
 
 def _canceled(ordered: Record, record: Record) -> Canceled:
-    """What became of a job that was as `ordered` when its end was ordered, and is `record` now."""
+    """The result of an ordered end: the job was as `ordered` then, and is `record` now."""
     notice = notice_of(without_outline(record) if record.ended else record, None)
     words = [state_words(notice.job)]
     if record.valid:

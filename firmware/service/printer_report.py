@@ -16,7 +16,7 @@ class ToldPrinter(Protocol):
     """A printer that can tell of its set-up."""
 
     def details(self) -> PrinterDetails:
-        """How it is set up, and what is only assumed of it."""
+        """Its set-up, and the part of it that is only assumed."""
 
 
 class PrinterReporter:

@@ -30,7 +30,7 @@ class LookedAt(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, one: Examined) -> Self:
-        """What is told of it."""
+        """Make the reply of it."""
         return cls(one.area, tuple(map(Finding.of, one.findings)), one.unfinished, one.ended, one.entries)
 
 
@@ -51,7 +51,7 @@ class ListedEntry(msgspec.Struct, frozen=True, rename="camel"):
 
     @classmethod
     def of(cls, told: ToldEntry, shared: SharedName) -> Self:
-        """What is told of it."""
+        """Make the reply of it."""
         return cls(told.area, told.n, told.entry, shared.name, shared.document_date)
 
 

@@ -144,7 +144,7 @@ class Substitutes:
         return to not in self._hops or record.confirmed == 0
 
     def told_route(self, route: Route) -> list[str]:
-        """What is so now with the goal of a route and its substitutes, in words."""
+        """The present state of the goal of a route and of its substitutes, in words."""
         told = [f"{route.goal}: {self._told(route.goal)}"]
         for place, one in enumerate(route.substitutes, 1):
             told.append(f"Substitute {place} is {one}: {self._told(one)}")

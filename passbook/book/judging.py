@@ -13,7 +13,7 @@ from passbook.job.states import Reason
 
 
 class KnownBook(NamedTuple):
-    """Where a book stands; the place of the name of its newest row among those of a claim, and the id of its area."""
+    """The newest row of a book, the place of its name among those of a claim, and the id of its area."""
 
     row: BookRow
     name: int
@@ -21,7 +21,7 @@ class KnownBook(NamedTuple):
 
 
 def united(found: Iterable[KnownBook]) -> KnownBook | None:
-    """Where a book stands by its rows of several areas; None for no row.
+    """The knowledge about a book, united from its rows of several areas; None for no row.
 
     The ordinal and the digest are those of the newest row, the place is the furthest one.  A row that was written
     while another area was away may stand before the one that lies there.

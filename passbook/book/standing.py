@@ -15,7 +15,7 @@ from passbook.job.states import JobState
 
 
 class BookHead(NamedTuple):
-    """What a row of a book knew of one storage area.
+    """The knowledge of a row of a book about one storage area.
 
     Attributes:
         area: the id of the area.
@@ -103,7 +103,7 @@ def row_after(before: Record, after: Record, known: BookRow | None, ordinal: int
 
 
 def reach(row: BookRow) -> tuple[int, BookPlace]:
-    """How far the books of an account are printed."""
+    """The furthest place to which the books of an account are printed."""
     return row.number, row.place
 
 

@@ -82,7 +82,7 @@ class DateStyle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def print_date(style: DateStyle, day: date) -> str:
-    """The day in the style of a layout, whose pattern is one that `pattern_fault` finds nothing wrong with.
+    """The day in the style of a layout, in whose pattern `date_faults` finds nothing wrong.
 
     Raises ValueError for a day before the first era of the calendar, or of a year with more digits than a book prints.
 

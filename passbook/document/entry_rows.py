@@ -122,7 +122,7 @@ class EntryPrinter:
         return runs_in(text, column, where, column.name, self._code) if text else []
 
     def _reader(self, column: Column) -> Callable[[Entry, str], str]:
-        """What gives the text of an entry for a column, in its printed form; empty for nothing."""
+        """The function that gives the text of an entry for a column, in its printed form; empty for nothing."""
         if column.own:
             return lambda entry, _where: dict(entry.others).get(column.name, "")
         if column.name == ColumnName.TEXT:

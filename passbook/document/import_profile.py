@@ -176,7 +176,7 @@ def parse_import(name: str, data: bytes, file: str) -> ImportProfile:
 
 
 def _faults(name: str, profile: ImportProfile) -> Iterator[tuple[str, str, bool]]:
-    """What no document could be read by."""
+    """The faults by which no document could be read: the key, the cause, and whether it is so."""
     why = "it is not 1 to 40 of a-z, 0-9 and hyphen, so that no document could name it"
     yield "name", why, not LAYOUT_NAME.fullmatch(name)
     yield "name", "the name of the file is its name; allowed is no key name", bool(profile.name)

@@ -62,7 +62,7 @@ def _place(text: str, number: int, column: str) -> str:
 
 
 def _refusal(text: str, error: ValueError) -> PassbookError:
-    """What does not fit the format, by its field and its place."""
+    """The error of a document that does not fit the format, with field and place."""
     found = complaint(error, UpdateDraft, otherwise="it is not what the format allows there")
     path = _PATH.search(str(error))
     where = f"{found.where} ({spot_of(text, _steps(path[1]) if path is not None else [])})"

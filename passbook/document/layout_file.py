@@ -64,7 +64,7 @@ class _Pages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _FirstPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is different on the first page; what is not said is as on the others, but for heading and footer.
+    """The differences of the first page; a missing key is as on the others, but for heading and footer.
 
     A page with a first line or a number of lines of its own has no fold but its own.
     """

@@ -22,9 +22,9 @@ from passbook.protocol.confidential import Confidential
 UNITS_PER_INCH: Final = 2160
 MM_PER_UNIT: Final = 25.4 / UNITS_PER_INCH
 MOST_STEPS: Final = 20_000
+"""Steps of a document of the longest kind that is taken: a line has at least one byte of it, and a page some lines."""
 FURTHEST: Final = 32_767
 """The highest page, line, column or width of an outline that a terminal announces."""
-"""Steps of a document of the longest kind that is taken: a line has at least one byte of it, and a page some lines."""
 _LOWEST: Final = 65_535
 """The greatest distance from the top edge of a page in an outline, in 1/2160 inch."""
 

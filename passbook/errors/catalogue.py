@@ -351,6 +351,11 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "passphrase-missing": ErrorKind(
         Mender.TELLER, "The key ring needs its passphrase: run this at a terminal, or give --passphrase-file."
     ),
+    "agent-unreachable": ErrorKind(
+        Mender.TELLER,
+        "The agent of this terminal does not answer at {socket}: {why}. Nothing was sent; end the agent, start it "
+        "again (teller agent), then give this command again.",
+    ),
     "appliance-unreachable": ErrorKind(
         Mender.OPERATOR,
         "The appliance at {address} does not answer: {why}. Nothing was sent; look at network and power.",

@@ -109,7 +109,7 @@ def moved(job: str, right: PrintRight, event: RightEvent, token: int) -> PrintRi
 
 
 def reply_to_offer(right: PrintRight, token: int) -> RightReply | None:
-    """What is said of the offer `token`, once it was decided about; None where another message tells more."""
+    """The reply to the offer `token`, once a spool decided about it; None where another message tells more."""
     if right.token != token:
         return None
     return {RightState.HERE: RightReply.TAKEN, RightState.AWAY: RightReply.REFUSED}.get(right.state)

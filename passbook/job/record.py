@@ -299,7 +299,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return self.is_open and self.held_by is not None and self.held_by.terminal == OPERATOR
 
     def identity(self) -> bytes:
-        """What never changes wherever the job lies, as canonical bytes: associated data of what is sealed for it."""
+        """The values that never change wherever the job lies, as canonical bytes: associated data of its seals."""
         return msgspec.json.encode(_IMMUTABLE_OF(self))
 
 

@@ -53,7 +53,7 @@ def _after(recipient: Recipient, replies: Mapping[str, tuple[Delivery, str]]) ->
 
 
 def postpone(reason: Reason, at: str) -> Change:
-    """Nothing of the step was done, or the hop drops doubles; it is tried again later, and the job stays valid.
+    """Try the step again later; nothing of it was done, or the hop drops doubles, and the job stays valid.
 
     Raises PassbookError `not-allowed-in-state` for any other step than a relay: of paper only a person can say so.
     """

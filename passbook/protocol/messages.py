@@ -74,13 +74,13 @@ class Header(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     type: MessageType
     request_id: Annotated[int, Meta(le=LARGEST_NUMBER)] = 0
     version: str = PROTOCOL_VERSION
-    timeout: Annotated[int, Meta(le=LARGEST_NUMBER)] = 0
+    timeout: Number = 0
     status: str = ""
     completion_code: Completion | None = None
 
 
-class Envelope(msgspec.Struct, frozen=True):
-    """One message of the wire, its payload not yet read."""
+class Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One message of the wire, its payload not yet read; it has no other member."""
 
     header: Header
     payload: msgspec.Raw = msgspec.Raw(b"{}")

@@ -237,7 +237,7 @@ class Area:
         return False
 
     def _extent(self) -> Extent:
-        """How far it surely was; of its head nothing where the file gives it no more."""
+        """The extent that it surely had; without its head where the file gives none."""
         try:
             head = self.ledger.history.head()
         except (apsw.Error, PassbookError):
@@ -434,7 +434,7 @@ class Area:
         return self.usage.jobs
 
     def powered_on(self) -> None:
-        """What an earlier boot left is invalid: it may be used."""
+        """Take the area into use; the records of earlier boots are invalid."""
         with self._state_lock:
             self._move(AreaEvent.POWERED_ON)
 

@@ -40,7 +40,7 @@ class StoreOwner(NamedTuple):
 
 
 class Means(NamedTuple):
-    """What areas are opened with.
+    """The tools with which areas are opened.
 
     Attributes:
         mark: what is known of them outside of them.
@@ -56,7 +56,7 @@ class Means(NamedTuple):
     report: Report
 
     def open(self, settings: AreaSettings) -> Area | None:
-        """As open_area(), but `area-full` where the disk has no space to open it."""
+        """Open an area by open_area(); raise `area-full` where the disk has no space for it."""
         with telling_of_full_disk(settings):
             return open_area(settings, self.owner, vfs=self.vfs, report=self.report, keep=self._keep)
 
@@ -78,7 +78,7 @@ def full_disk(settings: AreaSettings) -> PassbookError | None:
 
 @contextmanager
 def telling_of_full_disk(settings: AreaSettings) -> Generator[None]:
-    """Where the disk has no space, that is the error for whatever the disk refused."""
+    """Raise the error of a full disk in place of what the disk refused, if it has no space."""
     try:
         yield
     except PassbookError as error:
@@ -88,7 +88,7 @@ def telling_of_full_disk(settings: AreaSettings) -> Generator[None]:
 
 
 class RolledBack(NamedTuple):
-    """What an area is that an operator may take unchanged.
+    """The id and extent of an area that others know further; an operator may accept it unchanged.
 
     Attributes:
         witnesses: what it does not bear out.
@@ -102,7 +102,7 @@ class RolledBack(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """What came of opening areas.
+    """The result of opening all areas.
 
     Attributes:
         areas: those that may be used, in the order of their settings.
@@ -435,7 +435,7 @@ def is_there(path: Path) -> bool:
 
 
 def what_lies_there(folder: Path) -> str:
-    """What a folder has in place of an area, in words.  Raises OSError."""
+    """The content of a folder that should hold an area, in words.  Raises OSError."""
     try:
         names = set(os.listdir(folder))  # noqa: PTH208 - names are wanted
     except FileNotFoundError:

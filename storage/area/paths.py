@@ -58,7 +58,7 @@ class PathWatch:
             raise OSError(errno.ESTALE, found.why)
 
     def look(self) -> Missing | None:
-        """What is not in its place; None while all is well."""
+        """The files that are not in their places; None while all are."""
         reasons = {name: why for name in _WATCHED if (why := self._look_at(name))}
         if not reasons:
             return None

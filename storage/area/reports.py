@@ -9,7 +9,7 @@ from passbook.errors import PassbookError
 
 @dataclass(frozen=True, slots=True)
 class PowerOnReport:
-    """What power-on found, by area name.
+    """The findings of power-on, by area name.
 
     Attributes:
         invalidated: how many records were turned invalid.
@@ -22,7 +22,7 @@ class PowerOnReport:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """What came of opening an area that had been left out.
+    """The result of opening an area that had been left out.
 
     Attributes:
         over: why it was left out before.

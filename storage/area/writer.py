@@ -72,7 +72,7 @@ class Member(Generic[T]):
         return False
 
     def fail(self, error: BaseException) -> None:
-        """Nothing was changed, or that is unknown."""
+        """Tell the caller that nothing was changed, or that this is unknown."""
         self.settled(error)
         self.future.set_exception(error)
 
@@ -86,7 +86,7 @@ class Member(Generic[T]):
 
 
 class Host(Protocol):
-    """What a writer needs of its area; none of it raises but `prepare` and `complete`."""
+    """The functions of an area that its writer calls; none raises but `prepare` and `complete`."""
 
     @property
     def connection(self) -> apsw.Connection:
@@ -169,7 +169,7 @@ class Writer:
 
     @contextmanager
     def gathering(self) -> Generator[None]:
-        """What this thread submits inside is in as few transactions as it fits; hold it shortly."""
+        """Commit the work that this thread submits in the block in few transactions; keep the block short."""
         with self._wanted:
             yield
 
@@ -275,7 +275,7 @@ class Writer:
         return self._commit(connection), done
 
     def _alone(self, connection: apsw.Connection, member: Member[Any]) -> object:
-        """As _join(), of the only member: what it raised has undone the transaction."""
+        """Do the work of the only member; an error of it has undone the transaction."""
         try:
             return member.work()
         except apsw.FullError:

@@ -99,7 +99,7 @@ class Books:
         return max(found, key=lambda one: one.row.ordinal, default=None)
 
     def head(self, names: Sequence[str]) -> BookHead:
-        """What is known here of this area: its newest row under one of these names."""
+        """The newest row of this area under one of these names, as its head."""
         known = self.known(names)
         return BookHead(self._area_id, 0 if known is None else known.row.ordinal, is_there=True)
 
@@ -131,7 +131,7 @@ class Books:
         return dict(self._new_rows), dict(self._new_jobs)
 
     def undo(self, mark: BooksMark) -> None:
-        """What came after the mark was undone."""
+        """Go back to the mark."""
         self._new_rows, self._new_jobs = dict(mark[0]), dict(mark[1])
 
     def commit(self) -> None:

@@ -254,7 +254,7 @@ class History:
         return chain
 
     def findings(self) -> Iterator[PassbookError]:
-        """What does not fit: at most the first bad entry, or a bad mark, and the head."""
+        """The findings: at most the first bad entry, or a bad mark, and the head."""
         try:
             marks = {mark.entries: mark for mark in self._believed()}
             base = self._base(marks.values())

@@ -45,7 +45,7 @@ class EndedJobs:
         return self._one("sequence = ?", sequence)
 
     def request(self, requester: str, request_id: str) -> EndedRow | None:
-        """What became of a request, if it ended here.  Raises DamagedRowError."""
+        """The row of a request that ended here.  Raises DamagedRowError."""
         return self._one("requester = ? AND request_id = ?", requester, request_id)
 
     def rows(self) -> Iterator[EndedRow | DamagedRowError]:
@@ -61,11 +61,11 @@ class EndedJobs:
         return list(self._rows(f"requester = ? AND {behind}", requester, *wanted))
 
     def last_notices(self, limit: int) -> list[EndedRow | DamagedRowError]:
-        """Those of the jobs accepted last, newest first."""
+        """The notices of the jobs that were accepted last, newest first."""
         return list(self._rows("acknowledged = 0 ORDER BY sequence DESC LIMIT ?", limit))
 
     def count_old_notices(self, before: str, *, among: int) -> int:
-        """How many of the first `among` of them were before an ISO time."""
+        """The number of notices before an ISO time, among the first `among`."""
         first = "SELECT ended_at FROM ended WHERE acknowledged = 0 ORDER BY sequence LIMIT ?"
         sql = f"SELECT count(*) FROM ({first}) WHERE ended_at < ?"  # noqa: S608 - ours
         [(count,)] = fetch(self._connection, sql, among, before)

@@ -80,7 +80,7 @@ class UndoPoint(NamedTuple):
 
 
 class SettledRows(NamedTuple):
-    """What was settled at once: the last sequence number, None for no rows; and the rows that were set aside."""
+    """The result of one settling: the last sequence number, None for no rows; and the rows that were set aside."""
 
     last: int | None
     damaged: list[DamagedRowError]
@@ -125,7 +125,7 @@ class Ledger:
         return UndoPoint(self._usage.mark(), self.row_sum.sum, self.history.owed, self.stock.mark(), self.books.mark())
 
     def undo(self, mark: UndoPoint) -> None:
-        """What came after the mark was undone."""
+        """Go back to the mark."""
         usage, self.row_sum.sum, self.history.owed, stock, books = mark
         self._usage.undo(usage)
         self.stock.undo(stock)
@@ -163,7 +163,7 @@ class Ledger:
         return Extent(*self.history.head(), changes)
 
     def next_to_settle(self, after: int) -> tuple[int, int]:
-        """How many of the next rows one transaction settles, and what that costs: no more than the log surely holds."""
+        """The number of rows that the next transaction settles, and its cost in bytes, which the log surely holds."""
         sql = "SELECT length(record) + length(wraps) FROM job WHERE sequence > ? ORDER BY sequence LIMIT ?"
         count = cost = taken = 0
         for (size,) in fetch(self._connection, sql, after, SETTLED_AT_ONCE):
@@ -217,7 +217,7 @@ class Ledger:
         )
 
     def rows(self, after: int = FIRST, limit: int = LAST_ROW) -> Iterator[JobRow | DamagedRowError]:
-        """Live rows behind a sequence number, damaged ones as such, oldest first; read as they are asked for."""
+        """The rows of unfinished jobs behind a sequence number, damaged ones as such, oldest first; read one by one."""
         yield from self._jobs("sequence > ? ORDER BY sequence LIMIT ?", after, limit)
 
     def last_rows(self, limit: int) -> Iterator[JobRow | DamagedRowError]:
@@ -233,7 +233,7 @@ class Ledger:
         yield from self._jobs("printer = ?", printer)
 
     def questions(self, after: int, limit: int, unsettled: range) -> Iterator[JobRow | DamagedRowError]:
-        """Live rows behind a sequence number that are not valid, damaged ones as such, oldest first.
+        """The rows of unfinished jobs behind a sequence number that are not valid, damaged ones as such, oldest first.
 
         `unsettled`: the sequence numbers among which rows may be valid in an earlier boot.
         """
@@ -266,9 +266,9 @@ class Ledger:
         wanted = (requester, request_id)
         where = "requester = ? AND request_id = ?"
         self.quarantine.check_request(*wanted)
-        live = self._one_job(where, *wanted)
-        if live is not None:
-            return KnownRequest(self._as_of_now(live).record, live.content_mac)
+        unfinished = self._one_job(where, *wanted)
+        if unfinished is not None:
+            return KnownRequest(self._as_of_now(unfinished).record, unfinished.content_mac)
         ended = self.ended_jobs.request(*wanted)
         return None if ended is None else KnownRequest(ended.record, ended.content_mac)
 

@@ -29,13 +29,13 @@ class Extent(NamedTuple):
     changes: int
 
     def beside(self, known: Extent | None) -> Extent:
-        """As another area notes it, which knew this of it before."""
+        """The extent as another area notes it; that area had noted `known` before."""
         told = self.changes != UNTOLD
         return self if told else self._replace(changes=known.changes if known else 0)
 
 
 class PeerMemory(NamedTuple):
-    """What one area remembers of another.
+    """The memory of one area about another.
 
     Attributes:
         by: name of the area that remembers.
@@ -51,7 +51,7 @@ class PeerMemory(NamedTuple):
 
 
 class PeerMemories:
-    """What one area remembers, on one connection."""
+    """The memories of one area about its peers, on one connection."""
 
     def __init__(
         self, connection: apsw.Connection, area: str, area_id: str, key: ApplianceKey, row_sum: RowSum
@@ -64,7 +64,7 @@ class PeerMemories:
         self._key = key
 
     def all(self) -> list[PeerMemory]:
-        """What verifies."""
+        """The memories that verify."""
         return [memory for memory in self._rows() if isinstance(memory, PeerMemory)]
 
     def ids(self) -> dict[str, str]:
@@ -73,12 +73,12 @@ class PeerMemories:
         return {name: area_id for name, area_id in peer_ids(self._connection).items() if name not in altered}
 
     def altered(self) -> dict[str, PassbookError]:
-        """What does not verify: about which area, and the error that tells of it."""
+        """The memories that do not verify: area name -> error."""
         names = [name for name in self._rows() if isinstance(name, str)]
         return {name: PassbookError("memory-altered", area=self._area, other=name) for name in names}
 
     def odd(self) -> Iterator[PassbookError]:
-        """What cannot be true of the rows of `peer`: they carry no MAC, since an area is what its own file says."""
+        """The errors in the rows of `peer` that cannot be true: these rows carry no MAC."""
         found = peer_ids(self._connection)
         for name, other in found.items():
             if not _AREA_ID.fullmatch(other):
@@ -133,7 +133,7 @@ class PeerMemories:
         self.note_peers(peers)
 
     def _rows(self) -> Iterator[PeerMemory | str]:
-        """What each row says, or where it does not verify about which area."""
+        """Each memory, or the name of its area where the row does not verify."""
         columns = "CAST(name AS BLOB), entries, chain, sequence, changes, accepted, mac"
         sql = f"SELECT {columns} FROM peer_head ORDER BY name"  # noqa: S608 - names are ours
         ids = peer_ids(self._connection)

@@ -39,7 +39,7 @@ class Counters:
         self._key = key
 
     def of(self, printer: str) -> Figures:
-        """What was counted; nothing for a printer that never printed.  Raises PassbookError `counter-damaged`."""
+        """The figures of a printer; zeros where it never printed.  Raises PassbookError `counter-damaged`."""
         return self._row(printer)[0]
 
     def _row(self, printer: str) -> tuple[Figures, bytes | None]:

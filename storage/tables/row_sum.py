@@ -106,7 +106,7 @@ class RowSum:
         self._change(table, -self._weight(table, *place, found))
 
     def evidence(self, sequence: int) -> int:
-        """What a row that was set aside weighs; nothing where there is none."""
+        """The weight of a row that was set aside; 0 where none was."""
         return sum(
             self._weight("quarantine", *row)
             for row in fetch(self._connection, f"{_EVIDENCE} WHERE sequence = ?", sequence)

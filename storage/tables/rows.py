@@ -82,7 +82,7 @@ class JobRow(msgspec.Struct, frozen=True):
 
 
 class EndedRow(msgspec.Struct, frozen=True):
-    """What is kept of a job that has ended, for a repeated request or answer; its outline is gone."""
+    """The row of a job that has ended, kept for a repeated request or answer; its outline is gone."""
 
     record: Record
     version: int
@@ -120,7 +120,7 @@ def ended_row(columns: Columns, area_id: str, key: ApplianceKey) -> EndedRow:
 
 
 def row_place(r: Record) -> tuple[int, bytes, bytes]:
-    """What a row of it is found by, unfinished or ended, as the row sum weighs it."""
+    """The place of its row, unfinished or ended, by which the row sum weighs it."""
     return r.sequence, r.requester.encode(), r.request_id.encode()
 
 

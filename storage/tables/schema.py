@@ -159,7 +159,7 @@ def create_tables(connection: apsw.Connection) -> None:
 
 
 class Differences(NamedTuple):
-    """What of a file is not as this version makes it, in words.
+    """The parts of a file that this version would make otherwise, in words.
 
     Attributes:
         lacking: tables and indexes that are missing or made in another way.

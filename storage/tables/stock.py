@@ -102,7 +102,7 @@ class Stock:
         return dict(self._now), (self._last, self._base, self._since)
 
     def undo(self, mark: StockMark) -> None:
-        """What came after the mark was undone."""
+        """Go back to the mark."""
         self._now, (self._last, self._base, self._since) = mark
 
     def commit(self) -> None:

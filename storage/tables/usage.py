@@ -34,7 +34,7 @@ _ASIDE: Final = "SELECT count(*) FROM quarantine"
 
 
 class _Holder(msgspec.Struct, frozen=True, rename="camel"):
-    """What of a record says who holds it back."""
+    """The part of a record that names the person who holds it back."""
 
     held_by: Decider | None = None
 
@@ -47,7 +47,7 @@ NO_JOBS: Final = JobCounts()
 
 @dataclass(frozen=True, slots=True)
 class HeldUsage:
-    """What one requester has.
+    """The jobs and bytes of one requester.
 
     Attributes:
         jobs: that have not ended.
@@ -69,7 +69,7 @@ class HeldUsage:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What one change of a row does to the numbers.
+    """The change of the numbers by one change of a row.
 
     Attributes:
         job: the unfinished job that comes or goes; empty for none.
@@ -90,7 +90,7 @@ class Delta:
 
 
 def delta_of(record: Record, sign: int, *, row: int = 0) -> Delta:
-    """What an unfinished job that comes (1), with a `row` of so many bytes, or goes (-1) does to the numbers."""
+    """The change of the numbers by an unfinished job that comes (1), with a `row` of so many bytes, or goes (-1)."""
     standing = sign * (record.state in STANDING)
     questions = sign * (not record.valid)
     where = (record.printer, counts_of(record, sign))
@@ -171,7 +171,7 @@ class Usage:
         return len(self._deltas)
 
     def undo(self, mark: int) -> None:
-        """What came after the mark was undone."""
+        """Go back to the mark."""
         del self._deltas[mark:]
 
     def expected(self) -> tuple[int, int]:

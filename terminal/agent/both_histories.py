@@ -74,7 +74,7 @@ class BothHistories:
             count = min(2 * count, MOST_ENTRIES)
 
     def _count(self, lines: Sequence[HistoryLine]) -> int:
-        """How many of these entries are no copies."""
+        """The number of these entries that are no copies."""
         return sum(not is_copy(line, self._is_own) for line in lines)
 
     async def _merged(

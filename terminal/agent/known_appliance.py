@@ -118,5 +118,5 @@ class KnownAppliance:
 
 
 def _told(welcome: AgentWelcome) -> tuple[object, ...]:
-    """What is kept for the time when the appliance is away."""
+    """The parts of a welcome that are kept for the time when the appliance is away."""
     return welcome.printers, welcome.layouts, welcome.imports

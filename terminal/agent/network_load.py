@@ -52,7 +52,7 @@ class NetworkLoad:
         return self._upstream.unsent
 
     def why_busy(self) -> str:
-        """What of the network is busy, as words behind a colon; empty while it is not."""
+        """The causes for which the network is busy, as words behind a colon; empty while it is not."""
         words = " and ".join(self._words())
         if bool(words) is not self._was_busy:
             self._was_busy = bool(words)

@@ -86,7 +86,7 @@ class Reach:
         self._apart_after = min(self._wanted, max(report_wait - NOTICED, report_wait / LEAST_PART))
 
     def problems(self) -> list[PassbookError]:
-        """That the agent acts earlier than its settings say, where it does."""
+        """The problem of an agent that acts earlier than its settings say."""
         if self._apart_after == self._wanted:
             return []
         facts = {"wanted": self._wanted, "wait": self._report_wait, "limit": self._apart_after}

@@ -56,7 +56,7 @@ class Replay:
         self._ended.clear()
 
     def messages(self) -> list[bytes]:
-        """What still stands."""
+        """The messages that still stand."""
         return [*self._asked.values(), *(data for _, data in self._prompts.values()), *self._ended.values()]
 
 

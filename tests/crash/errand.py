@@ -26,7 +26,7 @@ REQUEST: Final = "r-1"
 LOST: Final = frozenset(
     {
         "connection-lost",
-        "control-unreachable",
+        "agent-unreachable",
         "appliance-unreachable",
         "appliance-stopping",
         "certificate-not-accepted",

@@ -437,7 +437,9 @@ class TwoSides:
 
     def to_agent(self) -> Any:
         """The way of a person at the terminal to its agent."""
-        return WireTransport(self, UnixTransport(Home(self.folder / Side.TERMINAL.value).socket), Side.TERMINAL)
+        return WireTransport(
+            self, UnixTransport(Home(self.folder / Side.TERMINAL.value).socket, of_agent=True), Side.TERMINAL
+        )
 
     async def _await_appliance(self, _seconds: float) -> None:
         """The agent connects again when the appliance is there."""

@@ -131,7 +131,7 @@ def test_a_mark_that_is_not_surely_gone_does_not_count(folders: list[Path], monk
         raise OSError(5, "the disk fails")
 
     leave_marks(folders)
-    monkeypatch.setattr("spooler.orderly_end.sync_folder", fails)
+    monkeypatch.setattr("storage.files.sync_folder", fails)
     assert take_marks(folders) is Reason.POWER_LOSS
 
 

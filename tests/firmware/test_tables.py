@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from firmware.ctl.tables import HISTORY, JOBS, MOVES, NOTICES, QUESTIONS, TERMINALS, WIDTH, printable, render_result
 from passbook.errors import PassbookError
 from passbook.job.counts import JobCounts
+from passbook.protocol.finding import Finding
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import PrinterView, StatusReport
 
@@ -85,6 +86,22 @@ def test_the_status_fits_into_80_columns_and_each_problem_begins_a_line() -> Non
     assert {"notices", "7"} <= set(next(line for line in lines if line.startswith("notices")).split())
     assert ["window-1", "12", "1", "3", "2"] in [line.split() for line in lines]
     assert ["questions", "3"] in [line.split() for line in lines]
+
+
+def test_a_status_tells_people_each_problem_and_each_area_once() -> None:
+    problem = PassbookError("printer-silent", printer="window-1", why="no answer came in time")
+    report = StatusReport(
+        (),
+        areas=("a: ready", "b: ready"),
+        problems=(str(problem),),
+        findings=(Finding.of(problem),),
+        terminal_findings=(Finding.of(problem),),
+        area_states={"a": "ready", "b": "ready"},
+    )
+    text = " ".join(render_result(msgspec.to_builtins(report)).split())
+    assert text.count(str(problem)) == 1
+    assert text.count("ready") == 2
+    assert not [name for name in ("indings", "areaStates", "printer-silent") if name in text]
 
 
 def test_nothing_is_said_to_be_none_or_in_the_sentence_that_is_given() -> None:

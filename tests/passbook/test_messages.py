@@ -156,7 +156,8 @@ def with_later_fields(value: Any) -> Any:
 
 @given(headers, st.sampled_from(VIEWS).flatmap(values))
 def test_a_terminal_passes_over_fields_that_a_later_appliance_sends(header: Header, payload: msgspec.Struct) -> None:
-    grown = json.dumps(with_later_fields(json.loads(encode(header, payload)))).encode()
+    message = json.loads(encode(header, payload))
+    grown = json.dumps({part: with_later_fields(message[part]) for part in message}).encode()
     assert read_payload(decode(grown), type(payload)) == payload
 
 
@@ -166,6 +167,13 @@ def test_a_command_with_a_field_that_is_not_known_is_refused_by_its_name(payload
     message["payload"]["ofALaterVersion"] = 1
     with pytest.raises(PassbookError, match="ofALaterVersion is no field that is known here"):
         read_payload(decode(json.dumps(message).encode()), type(payload))
+
+
+def test_a_member_beside_header_and_payload_is_refused_by_its_name() -> None:
+    message = json.loads(encode(Header("x", MessageType.COMMAND, 1)))
+    with pytest.raises(PassbookError, match="more is no field that is known here") as caught:
+        decode(json.dumps({**message, "more": 1}).encode())
+    assert caught.value.code == "invalid-message"
 
 
 @given(headers)
@@ -312,6 +320,12 @@ def test_a_number_in_a_header_that_could_not_be_answered_is_refused(name: str, n
     decode(json.dumps({"header": {**header, name: 2**53}}).encode())
     with pytest.raises(PassbookError, match=f"header.{name} must be int <= {2**53}[.]"):
         decode(json.dumps({"header": {**header, name: number}}).encode())
+
+
+def test_a_time_below_zero_is_refused() -> None:
+    header = {"name": "x", "type": "command", "requestId": 1, "timeout": -1}
+    with pytest.raises(PassbookError, match=r"header.timeout must be int >= 0[.]"):
+        decode(json.dumps({"header": header}).encode())
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import csv
 import json
+import socketserver
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
@@ -82,6 +84,28 @@ def agent(till: Till) -> Iterator[FakeAppliance]:
     fake.answers["Spooler.SubmitJob"] = lambda _: view()
     with in_a_thread(lambda: running_agent(fake, Home(till.folder).socket)):
         yield fake
+
+
+@contextmanager
+def mute_agent(till: Till) -> Iterator[Path]:
+    """A socket of the terminal's agent that ends each connection without a word."""
+    path = Home(till.folder).socket
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with socketserver.UnixStreamServer(str(path), socketserver.BaseRequestHandler) as mute:
+        thread = threading.Thread(target=mute.serve_forever, args=(0.01,))
+        thread.start()
+        yield path
+        mute.shutdown()
+        thread.join()
+
+
+def test_an_agent_that_does_not_answer_is_named_and_not_the_appliance(till: Till) -> None:
+    with mute_agent(till) as path:
+        said = " ".join(till.run("jobs").err.split())
+    assert said.startswith(f"The agent of this terminal does not answer at {path}: ")
+    assert "end the agent, start it again (teller agent)" in said
+    assert said.endswith("[agent-unreachable]")
+    assert till.fake.received == []
 
 
 def test_a_choice_goes_with_the_request(till: Till, document: Path) -> None:

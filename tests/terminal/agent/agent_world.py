@@ -106,7 +106,7 @@ class AgentWorld:
         """The reply of the agent to one command."""
 
         async def ask() -> dict[str, Any]:
-            async with TerminalClient.at(UnixTransport(Home(self.terminal.home).socket)) as client:
+            async with TerminalClient.at(UnixTransport(Home(self.terminal.home).socket, of_agent=True)) as client:
                 return await client.command(name, payload, dict[str, Any])
 
         return asyncio.run(ask())

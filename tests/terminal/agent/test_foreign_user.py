@@ -29,7 +29,7 @@ from passbook.errors import PassbookError
 os.setgroups([]); os.setgid({stranger}); os.setuid({stranger})
 async def call():
     try:
-        async with TerminalClient.at(UnixTransport(Path(sys.argv[1]))) as client:
+        async with TerminalClient.at(UnixTransport(Path(sys.argv[1]), of_agent=True)) as client:
             await client.status()
     except PassbookError as error:
         print(error.code, error.facts.get("why", ""))
@@ -73,7 +73,7 @@ def told_to_stranger(folder: Path, *, opened: bool) -> str:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can call as another user")
 def test_another_user_does_not_reach_the_socket(short_folder: Path) -> None:
-    assert told_to_stranger(short_folder, opened=False).startswith("control-unreachable")
+    assert told_to_stranger(short_folder, opened=False).startswith("agent-unreachable")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can call as another user")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def door(path: Path, owner: int) -> LocalDoor:
 
 
 async def asked(path: Path) -> dict[str, Any]:
-    async with TerminalClient.at(UnixTransport(path)) as client:
+    async with TerminalClient.at(UnixTransport(path, of_agent=True)) as client:
         return await client.command("Spooler.GetJob", JobRef("j1"), dict[str, Any])
 
 
@@ -45,6 +46,20 @@ def test_a_program_of_its_user_acts_as_the_terminal(tmp_path: Path) -> None:
         assert not (tmp_path / "agent" / "s").exists()
 
     asyncio.run(story())
+
+
+def test_an_agent_that_stands_still_is_named(tmp_path: Path) -> None:
+    async def story() -> None:
+        with pytest.raises(PassbookError) as silence:
+            async with TerminalClient.at(UnixTransport(tmp_path / "s", of_agent=True), 0.05):
+                pass
+        assert silence.value.code == "agent-unreachable"
+        assert f"{tmp_path / 's'}: no answer came in 0.05 seconds" in str(silence.value)
+
+    with socket.socket(socket.AF_UNIX) as stopped:
+        stopped.bind(str(tmp_path / "s"))
+        stopped.listen()
+        asyncio.run(story())
 
 
 def test_a_program_of_another_user_hears_one_sentence_and_is_not_served(tmp_path: Path) -> None:
