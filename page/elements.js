@@ -370,10 +370,10 @@ function foldOf(lines) {
 }
 
 /** The standings of lines in the order of a summary. */
-export const STANDINGS = ["on", "now", "doubt", "again", "left"];
+const STANDINGS = ["on", "now", "doubt", "again", "left"];
 
 /** Whether a job goes on in a new book: then its pages are counted anew, and each is named with its book. */
-export const hasBooks = (outline) => outline.some((one) => one.kind === "next-book");
+const hasBooks = (outline) => outline.some((one) => one.kind === "next-book");
 
 /** The lines of an outline: number in the document, step, book from 1, and place. */
 export function linesOf(outline) {

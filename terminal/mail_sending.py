@@ -23,7 +23,6 @@ LONGEST_ANSWER: Final = 300
 """Characters of an answer that are shown."""
 _READY: Final = 220
 _OK: Final = 250
-_DATA: Final = 354
 _PERMANENT: Final = 500
 
 

@@ -45,7 +45,6 @@ class NoticeBoard:
     def __init__(self, jobs: Jobs, hub: Hub, *, grace: float, acknowledge_timeout: float, clock: Clock) -> None:
         """Seconds: `grace` for an absent requester to come, `acknowledge_timeout` for a present one to acknowledge."""
         self._jobs = jobs
-        self._hub = hub
         self._clock = clock
         self._old: PassbookError | None = None
         self.audiences = Audiences(hub, clock, self._show, grace=grace, answer_timeout=acknowledge_timeout)
