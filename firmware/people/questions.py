@@ -110,7 +110,7 @@ class Questions:
         """
         job = record.job_id
         known = self._seen.get(job)
-        if is_open(record) and record.asked:
+        if record.is_open and record.asked:
             self._seen[job] = now = _Seen(record.epoch, record.media, record.proposed)
             if known is None or known.epoch != now.epoch:
                 self.audiences.open(job, record.requester)
@@ -237,7 +237,7 @@ class Questions:
         check_one_key(answer.key, answer.data_key)
         if changes.is_repeated(record, _as_given(actor, answer)):
             return self._view(record)
-        if not is_open(record) or not isinstance(row, JobRow):
+        if not record.is_open or not isinstance(row, JobRow):
             raise PassbookError("stale-question", job=answer.job, epoch=record.epoch)
         must_not_be_held(record)
         return row
@@ -318,7 +318,7 @@ class Questions:
         except PassbookError as error:
             _LOG.warning("question-not-put", job=job, code=error.code)
             return None
-        return self._question_of(row) if isinstance(row, JobRow) and is_open(row.record) else None
+        return self._question_of(row) if isinstance(row, JobRow) and row.record.is_open else None
 
     def _question_of(self, row: JobRow) -> Question:
         openable = any(wrap.holder is Holder.APPLIANCE for wrap in row.wraps)
@@ -326,11 +326,6 @@ class Questions:
         needs_none = openable or not row.record.keeps_document
         record = self._jobs.spool.books.renewed(row.record)
         return question_of(record, row.wraps, readable=needs_none or row.record.job_id in self._jobs.keys)
-
-
-def is_open(record: Record) -> bool:
-    """Whether a record is an open question."""
-    return not record.valid and not record.ended
 
 
 def _must_have_copy(record: Record, given: Answered) -> None:
