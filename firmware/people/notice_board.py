@@ -16,6 +16,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.actor import Actor, may_not_decide
 from passbook.job.record import Record
+from passbook.protocol.events import ENDED
 from passbook.protocol.notice import HistoryHead, HistoryHeads, Notice, NoticePage, notice_of
 from passbook.protocol.pages import Page, page_of
 from spooler.clock import Clock, stamp
@@ -26,7 +27,6 @@ from storage import Ended, HeadAt
 
 _LOG: Final = Log("notices")
 
-JOB_ENDED: Final = "Spooler.JobEndedEvent"
 AWAITED_AT_ONCE: Final = 1000
 """The most ends whose requesters have time; beyond them, the board tells the representatives of the oldest at once."""
 LISTED_AT_ONCE: Final = 100
@@ -122,7 +122,7 @@ class NoticeBoard:
         if came:
             for ended in self._open_for(listener.actor, 0, SHOWN_AT_ONCE):
                 if self.audiences.is_asked(listener, ended.record.job_id, ended.record.requester):
-                    listener.post(JOB_ENDED, told(ended))
+                    listener.post(ENDED, told(ended))
 
     def _show(self, job: str, listeners: Sequence[Listener]) -> None:
         """Put a notice to these connections; tell an unreadable one later."""
@@ -130,7 +130,7 @@ class NoticeBoard:
         if ended is not None:
             notice = told(ended)
             for listener in listeners:
-                listener.post(JOB_ENDED, notice)
+                listener.post(ENDED, notice)
 
 
 def told(ended: Ended) -> Notice:

@@ -20,6 +20,7 @@ from passbook.job.actor import Actor, may_not_decide
 from passbook.job.objections import must_not_be_held
 from passbook.job.record import Answered, Holder, Record, Verdict, Wrap
 from passbook.job.reprinting import is_same_order
+from passbook.protocol.events import QUESTION, QUESTION_CLOSED
 from passbook.protocol.media import Media
 from passbook.protocol.messages import AnswerQuestion, JobView, Question, first_step, question_of
 from passbook.protocol.naming import check_name, check_one_key
@@ -123,7 +124,7 @@ class Questions:
             self._seen.pop(job, None)
             self.audiences.close(job)
             view = self._view(record)
-            self._hub.tell(record.requester, "Recovery.QuestionClosedEvent", view, representatives=True)
+            self._hub.tell(record.requester, QUESTION_CLOSED, view, representatives=True)
 
     def _greet(self, listener: Listener, came: bool) -> None:
         """Give a new connection the questions that are put to it."""
@@ -152,7 +153,7 @@ class Questions:
         question = self._question(job)
         if question is not None:
             for listener in listeners:
-                listener.post("Recovery.QuestionEvent", question)
+                listener.post(QUESTION, question)
             self.note_put([question])
 
     def note_put(self, questions: Iterable[Question]) -> None:
