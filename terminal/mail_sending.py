@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from passbook.errors import PassbookError
 from passbook.mail.mail_address import MailAddress, parse_mail_address
 from passbook.mail.message_reading import one_line
+from passbook.protocol.host_port import host_port
 
 SERVER_TIME: Final = 60.0
 """Seconds for each answer of the server."""
@@ -45,8 +46,7 @@ class MailServer(NamedTuple):
 
     def __str__(self) -> str:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
         """Host and port."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return host_port(self.host, self.port)
 
 
 class ServerAnswer(NamedTuple):
