@@ -1,4 +1,4 @@
-"""All print desks together: their views, their open prompts, and the way to cancel a job wherever it is."""
+"""All desks together: their views, their open prompts, and the way to cancel a job wherever it is."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ HOLD_WAIT: Final = 20.0
 
 
 class Desks:
-    """The print desks by printer name; lives in the event loop."""
+    """The desks by the name of their destination, a printer or a next hop; lives in the event loop."""
 
     def __init__(
         self,
