@@ -21,10 +21,11 @@ from typing import Final, NamedTuple
 from bench.branch import LIMITS, QUOTA
 from bench.process import cpu_seconds
 from bench.report import Bound, Figure, Reach, Results, say
-from client.connection import PROMPT, TerminalClient
+from client.connection import TerminalClient
 from demo.mail_servers import free_address
 from demo.world import PROJECT, World, ruler_of, shipped_layout
 from drivers.simulator.control import ControlFailure
+from passbook.protocol.events import PROMPT
 from passbook.protocol.messages import Prompt
 from terminal.home import Home
 

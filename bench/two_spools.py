@@ -18,7 +18,7 @@ from bench import hand_over
 from bench.branch import LIMITS
 from bench.process import memory
 from bench.report import Bound, Figure, Reach, Results, say
-from client.connection import ENDED, JOB, PROMPT, Event, TerminalClient
+from client.connection import Event, TerminalClient
 from client.transport import UnixTransport
 from demo.agent_process import AgentProcess
 from demo.network import Cable
@@ -30,6 +30,7 @@ from passbook.document.plan import Sheet
 from passbook.errors import PassbookError
 from passbook.job.choice import Choice, IfApart, Keep, Side
 from passbook.job.states import TERMINAL, JobState
+from passbook.protocol.events import ENDED, JOB, PROMPT
 from passbook.protocol.messages import JobView, Prompt, SubmitJob
 from passbook.protocol.notice import Notice
 from terminal.home import Home

@@ -8,8 +8,8 @@ import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from types import MappingProxyType, TracebackType
-from typing import Any, Final, NamedTuple, Self, TypeAlias, TypeVar
+from types import TracebackType
+from typing import Final, NamedTuple, Self, TypeVar
 
 import msgspec
 from websockets.exceptions import ConnectionClosed
@@ -23,6 +23,7 @@ from passbook.protocol.book_words import BookReport, GetBook
 from passbook.protocol.completions import Completion
 from passbook.protocol.document import GetDocument, StoredDocument
 from passbook.protocol.environment import Environment, GetEnvironment
+from passbook.protocol.events import ENDED, EVENTS, JOB, LEFT, PROMPT, QUESTION, QUESTION_CLOSED, STEP, ToldEvent
 from passbook.protocol.history_reply import GetHistory, HistoryReply
 from passbook.protocol.layouts_reply import LayoutsReply
 from passbook.protocol.messages import (
@@ -32,7 +33,6 @@ from passbook.protocol.messages import (
     Envelope,
     ErrorPayload,
     Header,
-    JobLeft,
     JobOrder,
     JobRef,
     JobView,
@@ -40,12 +40,10 @@ from passbook.protocol.messages import (
     MoveJob,
     Nothing,
     Payload,
-    Prompt,
     Question,
     Received,
     SetPriority,
     StatusReport,
-    StepReport,
     SubmitJob,
     UploadPiece,
     decode,
@@ -57,36 +55,16 @@ from passbook.protocol.pages import JobPage, Page, QuestionPage
 from passbook.protocol.terminal_list import TerminalList, TerminalView
 from passbook.protocol.two_spools import AgentSettings, GetSealed, GrantPreview, PageAddress, SealedCopy, SetFeed
 
+__all__ = ["ENDED", "JOB", "LEFT", "PROMPT", "QUESTION", "QUESTION_CLOSED", "STEP", "Client", "Event", "TerminalClient"]
+
 T = TypeVar("T")
-
-JOB: Final = "Spooler.JobEvent"
-STEP: Final = "Spooler.StepEvent"
-PROMPT: Final = "Spooler.MediaPromptEvent"
-QUESTION: Final = "Recovery.QuestionEvent"
-QUESTION_CLOSED: Final = "Recovery.QuestionClosedEvent"
-LEFT: Final = "Spooler.JobLeftEvent"
-ENDED: Final = "Spooler.JobEndedEvent"
-
-ToldEvent: TypeAlias = JobView | StepReport | Prompt | Question | JobLeft | Notice
-EVENTS: Final[MappingProxyType[str, type[Any]]] = MappingProxyType(
-    {
-        JOB: JobView,
-        STEP: StepReport,
-        PROMPT: Prompt,
-        QUESTION: Question,
-        QUESTION_CLOSED: JobView,
-        LEFT: JobLeft,
-        ENDED: Notice,
-    }
-)
-"""Name of an unsolicited message -> what it carries; others are passed over, so that an appliance may tell more."""
 
 MAX_WAITING: Final = 4096
 """Events that wait to be read; the oldest go first, since all that events tell can be asked again."""
 
 
 class Event(NamedTuple):
-    """Something that the appliance told, by its name above, and what it says."""
+    """Something that the appliance told, by a name of passbook.protocol.events, and what it says."""
 
     name: str
     what: ToldEvent

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatu
 from passbook.errors import CATALOGUE, PassbookError
 from passbook.errors.kinds import Mender
 from passbook.protocol.messages import POLICY_VIOLATION, ErrorPayload
+from passbook.screen.columns import harmless
 
 _NOT_IN_TIME: Final = {9: "is not valid yet", 10: "has expired"}
 """Of OpenSSL's x509_vfy.h: X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
@@ -25,8 +26,7 @@ class RemoteError(PassbookError):
         self.code = reported.error_code
         self.facts = dict(reported.error_facts)
         # It goes to a person's screen, and an escape sequence would act there.
-        sentence = "".join(c if c.isprintable() else " " for c in reported.error_description)
-        Exception.__init__(self, sentence)
+        Exception.__init__(self, harmless(reported.error_description))
 
     @property
     def mender(self) -> Mender:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12

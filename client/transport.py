@@ -11,6 +11,7 @@ from websockets.exceptions import WebSocketException
 
 from client.remote import reason_of, refused, unreachable
 from passbook.errors import PassbookError
+from passbook.protocol.host_port import host_port
 from passbook.protocol.messages import MAX_REPLY, SERVICE_PATH
 
 
@@ -32,8 +33,7 @@ class Address(NamedTuple):
     server_name: str
 
     def __str__(self) -> str:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return host_port(self.host, self.port)
 
 
 class TlsTransport:

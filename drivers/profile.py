@@ -8,7 +8,7 @@ import tomllib
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from importlib.resources import files
-from typing import Annotated, Any, Final, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Protocol, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -119,6 +119,23 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             known = ", ".join(sorted(self.code_pages))
             why = f"there is no code page {code_page}; known: {known}"
             raise PassbookError("profile-malformed", file=self.name, where="code_pages", why=why) from None
+
+
+class _PerInch(Protocol):
+    @property
+    def cpi(self) -> float: ...
+
+
+_Pitch = TypeVar("_Pitch", bound=_PerInch)
+
+
+def find_pitch(pitches: Collection[_Pitch], cpi: float) -> _Pitch:
+    """The pitch of `cpi` characters to the inch.  Raises ValueError, with the known ones, where there is none."""
+    for pitch in pitches:
+        if pitch.cpi == cpi:
+            return pitch
+    known = ", ".join(str(pitch.cpi) for pitch in pitches)
+    raise ValueError(f"there is no pitch of {cpi} characters to the inch, only {known}")
 
 
 _P = TypeVar("_P", bound=Profile)

@@ -133,12 +133,9 @@ class DocumentSession:
     `profile-malformed` at once when the profile has no such code page.
     """
 
-    def __init__(
-        self, port: Port, dialect: Dialect, *, code_page: str, printer: str, clock: Callable[[], float]
-    ) -> None:
-        """`clock` counts seconds and never goes back; `printer` is the name that people know."""
+    def __init__(self, port: Port, dialect: Dialect, *, code_page: str, clock: Callable[[], float]) -> None:
+        """`clock` counts seconds and never goes back."""
         dialect.profile.find_code_page(code_page)
-        self.printer = printer
         self._dialect = dialect
         self._times = dialect.profile.times
         self._code_page = code_page

@@ -42,6 +42,7 @@ from passbook.errors import PassbookError
 from passbook.job.choice import Side
 from passbook.job.counts import JobCounts
 from passbook.protocol.document_rules import DocumentRule
+from passbook.protocol.events import JOB, LEFT, STEP
 from passbook.protocol.finding import Finding
 from passbook.protocol.messages import SERVICE_PATH, ErrorPayload, StatusReport, report_of
 from passbook.protocol.messages import JobLeft as JobLeftEvent
@@ -552,11 +553,11 @@ class Appliance:
         match news:
             case DeskGaveUp(job, requester, error):
                 left = JobLeftEvent(job, ErrorPayload(error.code, str(error), error.facts))
-                self._hub.tell(requester, "Spooler.JobLeftEvent", left, representatives=True)
+                self._hub.tell(requester, LEFT, left, representatives=True)
                 self._desks.note_left(news)
             case JobChanged(record, was_asked):
                 view = self._desks.note_queued(record)
-                self._hub.tell(record.requester, "Spooler.JobEvent", view, representatives=True)
+                self._hub.tell(record.requester, JOB, view, representatives=True)
                 self._desks.queues.retell(record.printer)
                 self._desks.note_book(record)
                 self._expiry.note(record)
@@ -571,7 +572,7 @@ class Appliance:
             case EndAcknowledged(record):
                 self._notices.note(record)
             case StepDone(record):
-                self._hub.tell(record.requester, "Spooler.StepEvent", report_of(record), representatives=True)
+                self._hub.tell(record.requester, STEP, report_of(record), representatives=True)
             case PromptChanged():
                 self._desks.note_prompt(news)
             case PrinterChanged():

@@ -5,6 +5,8 @@
 // control characters, are replaced first: a name cannot turn the sentence around it.  Words come from catalogue.json;
 // a text there may name facts in braces, and has one form for each plural of its language or for a number.
 
+import { bytesOf } from "./connection.js";
+
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 const SVG = "http://www.w3.org/2000/svg";
 /** 1/2160 inch of a page for one unit of a picture. */
@@ -370,10 +372,10 @@ function foldOf(lines) {
 }
 
 /** The standings of lines in the order of a summary. */
-export const STANDINGS = ["on", "now", "doubt", "again", "left"];
+const STANDINGS = ["on", "now", "doubt", "again", "left"];
 
 /** Whether a job goes on in a new book: then its pages are counted anew, and each is named with its book. */
-export const hasBooks = (outline) => outline.some((one) => one.kind === "next-book");
+const hasBooks = (outline) => outline.some((one) => one.kind === "next-book");
 
 /** The lines of an outline: number in the document, step, book from 1, and place. */
 export function linesOf(outline) {
@@ -462,7 +464,7 @@ const rowsOf = (band) => Math.floor(atob(band.dots).length / Math.ceil(band.widt
 const standsOn = (band, y) => band.y < y && band.y + rowsOf(band) * band.down > y - CAPITAL;
 
 function dotsPath(band) {
-  const bytes = Uint8Array.from(atob(band.dots), (one) => one.charCodeAt(0));
+  const bytes = bytesOf(band.dots);
   const row = Math.ceil(band.width / 8);
   const [across, down] = [band.across / SCALE, band.down / SCALE];
   let path = "";

@@ -5,6 +5,7 @@
 // described in terminal/keyring.py, the sealing of a job in storage/crypto/envelope.py.
 
 import { argon2id } from "./argon2.js";
+import { base64, bytesOf } from "./connection.js";
 
 const MAGIC = "PBKRING1";
 const HEAD = 36;
@@ -75,7 +76,7 @@ async function keyFor(ring, { keyRef, identity, wraps }) {
   const wrap = wraps.find((one) => one.holder === "recovery");
   const privates = Object.values(ring.recovery);
   if (!wrap || !privates.length) throw fault("key-not-in-ring", { key_ref: keyRef });
-  return { dataKey: encoded(await byRecovery(bytesOf(identity), wrap.keyRef, bytesOf(wrap.blob), privates)) };
+  return { dataKey: base64(await byRecovery(bytesOf(identity), wrap.keyRef, bytesOf(wrap.blob), privates)) };
 }
 
 async function byRecovery(identity, ref, blob, privates) {
@@ -198,7 +199,7 @@ function pagesOf(steps, sheet) {
       page.texts.push(...runs.map(([column, text, wide]) => ({ y, column, text: text.replaceAll("\ufffc", "#"), cpi: sheet.cpi, left: sheet.left, wide: Boolean(wide) })));
     } else {
       const [x, width, , across, down, dots] = rest;
-      page.dots.push({ y, x, width, across, down, dots: encoded(dots) });
+      page.dots.push({ y, x, width, across, down, dots: base64(dots) });
     }
   }
   return [...pages.values()];
@@ -210,7 +211,7 @@ function pagesOf(steps, sheet) {
 async function secretsOf(ring, account) {
   const secrets = [];
   for (const key of Object.values(ring.books).reverse().slice(0, 2)) {
-    secrets.push(encoded(await subkey(bytesOf(key), "book of account", encoder.encode(folded(account)))));
+    secrets.push(base64(await subkey(bytesOf(key), "book of account", encoder.encode(folded(account)))));
   }
   return secrets;
 }
@@ -292,11 +293,4 @@ function joined(parts) {
     at += part.length;
   }
   return whole;
-}
-
-const bytesOf = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
-function encoded(data) {
-  let text = "";
-  for (let at = 0; at < data.length; at += 0x8000) text += String.fromCharCode(...data.subarray(at, at + 0x8000));
-  return btoa(text);
 }

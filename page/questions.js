@@ -765,7 +765,7 @@ export class QuestionsView {
 }
 
 /** The end of a job in sentences. */
-export function endWords({ job, onPaper }) {
+function endWords({ job, onPaper }) {
   const facts = { job: short(job.job), requester: job.requester, printer: job.printer, why: reasons(job), by: byWhom(job.answered) };
   const parts = [t(`end.${job.state}`, facts)];
   if (onPaper) {

@@ -92,7 +92,7 @@ export class HistoryView {
 
   summarize() {
     return this.guarded(async () => {
-      const { last, ...wanted } = this.wanted();
+      const wanted = { ...this.wanted(), last: undefined };
       const drawn = [];
       for (const group of GROUPS) {
         const { summary = [] } = await this.ask({ ...wanted, summary: group });

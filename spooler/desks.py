@@ -1,4 +1,4 @@
-"""All print desks together: their views, their open prompts, and the way to cancel a job wherever it is."""
+"""All desks together: their views, their open prompts, and the way to cancel a job wherever it is."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from passbook.job.record import Record
 from passbook.job.waiting import Waiting, Why, book_words
 from passbook.job.wording import REASON_WORDS
 from passbook.protocol.environment import Environment
+from passbook.protocol.events import PROMPT
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import JobView, PrinterView, Prompt
 from passbook.protocol.naming import check_name
@@ -30,7 +31,6 @@ from spooler.queues import Queues
 
 _LOG: Final = Log("desks")
 
-PROMPT_EVENT: Final = "Spooler.MediaPromptEvent"
 TAKE: Final = "take"
 """The action of a prompt for a book that is in the way."""
 TURN: Final = "turn"
@@ -45,7 +45,7 @@ HOLD_WAIT: Final = 20.0
 
 
 class Desks:
-    """The print desks by printer name; lives in the event loop."""
+    """The desks by the name of their destination, a printer or a next hop; lives in the event loop."""
 
     def __init__(
         self,
@@ -160,9 +160,9 @@ class Desks:
     def _show_prompt(self, listener: Listener, news: PromptChanged, prompt: Prompt) -> None:
         """To a terminal that may decide about the job; a book in the way also to one whose job waits for it."""
         if listener.actor.may_decide(news.requester):
-            listener.post(PROMPT_EVENT, prompt)
+            listener.post(PROMPT, prompt)
         elif prompt.action == TAKE and listener.actor.name in self.queues.requesters(news.printer):
-            listener.post(PROMPT_EVENT, _of_another(prompt))
+            listener.post(PROMPT, _of_another(prompt))
 
     def note_queued(self, record: Record) -> JobView:
         """A job changed; its view.  A requester whose first job waits there now is told of a book in the way."""
@@ -174,7 +174,7 @@ class Desks:
             for listener in self._hub.everybody():
                 known = listener.actor.may_decide(news.requester)
                 if listener.actor.name == record.requester and not known:
-                    listener.post(PROMPT_EVENT, _of_another(news.prompt))
+                    listener.post(PROMPT, _of_another(news.prompt))
         return view
 
     def problems(self) -> list[PassbookError]:

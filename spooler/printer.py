@@ -331,9 +331,7 @@ def connect_mechanism(settings: PrinterSettings, dialect: Dialect, clock: Clock)
         # A device told what its library does not expect; a desk that fails would tell no person why.
         raise MechanismStop.at_port(PortError.of(error)) from error
     try:
-        return DocumentSession(
-            port, dialect, code_page=settings.code_page, printer=settings.name, clock=clock.monotonic
-        )
+        return DocumentSession(port, dialect, code_page=settings.code_page, clock=clock.monotonic)
     except BaseException:
         port.close()
         raise

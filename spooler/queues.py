@@ -16,6 +16,7 @@ from passbook.errors import PassbookError
 from passbook.job.record import Record
 from passbook.job.states import JobState, Reason
 from passbook.job.waiting import QueuePlace, Waiting, waiting_for_turn, waiting_of
+from passbook.protocol.events import JOB
 from passbook.protocol.media import Device, MechanismStatus
 from passbook.protocol.messages import JobView, view_of
 from spooler.hub import Hub
@@ -140,7 +141,7 @@ class Queues:
             record = self._spool.record(job)
             if record.valid and record.state is JobState.PENDING:
                 self._told[job] = waiting_for_turn(self._place(record))
-                self._hub.tell(record.requester, "Spooler.JobEvent", self.view(record), representatives=False)
+                self._hub.tell(record.requester, JOB, self.view(record), representatives=False)
 
     def _place(self, record: Record) -> QueuePlace:
         queue = self._queue(record.printer)

@@ -8,8 +8,6 @@ does not tell them (P5), and they stay as long as the record does.  No log has t
 
 from __future__ import annotations
 
-import datetime
-import re
 from typing import Final
 
 import msgspec
@@ -18,10 +16,7 @@ from msgspec.structs import replace
 from passbook.errors import PassbookError
 from passbook.job.record import Record
 from passbook.protocol.messages import JobView, SubmitJob
-from passbook.protocol.naming import check_name
 from storage import ApplianceKey, Rng, envelope
-
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class SharedName(msgspec.Struct, frozen=True, array_like=True):
@@ -62,15 +57,3 @@ class SharedNames:
         except (PassbookError, msgspec.DecodeError):
             # A list must not fail for one name that was sealed under another key.
             return SharedName()
-
-
-def check_naming(request: SubmitJob) -> None:
-    """Refuse a name that is no name, and a date that is none.  Raises PassbookError `invalid-message`."""
-    check_name("name", request.name, least=0)
-    date = request.document_date
-    try:
-        is_date = not date or (_DATE.fullmatch(date) is not None and bool(datetime.date.fromisoformat(date)))
-    except ValueError:
-        is_date = False
-    if not is_date:
-        raise PassbookError("invalid-message", why="documentDate must be a date such as 2026-03-02")

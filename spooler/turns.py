@@ -43,6 +43,7 @@ from passbook.job.print_right import RightState, reply_to_offer
 from passbook.job.record import Change, Outcome, Record, Told
 from passbook.job.reported import is_driving
 from passbook.job.states import JobState, Reason
+from passbook.protocol.events import TURN_CALL
 from passbook.protocol.messages import SubmitJob
 from passbook.protocol.two_spools import (
     ConfirmRight,
@@ -65,7 +66,6 @@ from spooler.turn_states import AT_TERMINAL, DRIVEN, TURN_TRANSITIONS, OpenTurn,
 
 _LOG: Final = Log("turns")
 
-TURN_EVENT: Final = "Spooler.YourTurnEvent"
 MOST_OPEN: Final = 4
 """Open turns of one printer whose terminals are there; each may have a document of 1 MiB in memory."""
 MOST_ABSENT: Final = 16
@@ -263,7 +263,7 @@ class Turns:
 
     def _call(self, turn: OpenTurn) -> None:
         _LOG.info("turn-called", job=turn.job, terminal=turn.requester, count=turn.event.turn)
-        self._agents.post(turn.requester, TURN_EVENT, turn.event)
+        self._agents.post(turn.requester, TURN_CALL, turn.event)
         self._news.set()
 
     def _tell_agent(self, requester: str) -> None:
@@ -273,7 +273,7 @@ class Turns:
             told = [one for one in self._turns.values() if one.state is TurnState.CALLED or one.state in DRIVEN]
         for turn in told:
             if turn.requester == requester:
-                self._agents.post(requester, TURN_EVENT, turn.event)
+                self._agents.post(requester, TURN_CALL, turn.event)
 
     def note_job(self, record: Record) -> None:
         """A job changed: a turn of it that is not of its present state is over."""

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from client.connection import ENDED, JOB, QUESTION_CLOSED, Event, TerminalClient
+from client.connection import Event, TerminalClient
 from client.reconnecting import PAUSES, Connect, Reconnecting, Sleep
 from client.remote import RemoteError
 from passbook.errors import PassbookError
 from passbook.job.states import TERMINAL, JobState
 from passbook.job.waiting import NEXT, waiting_words
+from passbook.protocol.events import ENDED, JOB, QUESTION_CLOSED
 from passbook.protocol.messages import JobLeft, JobView, Prompt, Question, StepReport, SubmitJob
 from passbook.protocol.notice import Notice
 from passbook.protocol.progress import (

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from passbook.errors import PassbookError
 from passbook.mail.mail_address import MailAddress, parse_mail_address
 from passbook.mail.message_reading import one_line
+from passbook.protocol.host_port import host_port
 
 SERVER_TIME: Final = 60.0
 """Seconds for each answer of the server."""
@@ -23,7 +24,6 @@ LONGEST_ANSWER: Final = 300
 """Characters of an answer that are shown."""
 _READY: Final = 220
 _OK: Final = 250
-_DATA: Final = 354
 _PERMANENT: Final = 500
 
 
@@ -46,8 +46,7 @@ class MailServer(NamedTuple):
 
     def __str__(self) -> str:  # type: ignore[explicit-override]  # typing.override comes with Python 3.12
         """Host and port."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return host_port(self.host, self.port)
 
 
 class ServerAnswer(NamedTuple):

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import Final
 
-from client.connection import QUESTION_CLOSED, Event, TerminalClient
+from client.connection import Event, TerminalClient
 from client.reconnecting import PAUSES, Connect, Reconnecting, Sleep
 from client.remote import RemoteError
 from passbook.job.decisions import by_words
 from passbook.job.states import TERMINAL
+from passbook.protocol.events import QUESTION_CLOSED
 from passbook.protocol.messages import JobLeft, JobView, Prompt, Question
 from passbook.protocol.notice import Notice
 from passbook.protocol.progress import OTHERS_MEDIUM, end_words, held_words, medium_of, reason_words, state_words

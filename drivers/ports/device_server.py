@@ -12,6 +12,7 @@ from serial import rfc2217
 
 from drivers.ports.port import LARGEST_WRITE, PARITIES, Port, PortError, PortTrouble
 from drivers.ports.port_address import Flow, RemoteLine
+from passbook.protocol.host_port import host_port
 
 _LOOK: Final = 0.25
 """Seconds of one read; in between it is seen whether the port was closed."""
@@ -46,10 +47,9 @@ def open_remote(line: RemoteLine, clock: Callable[[], float]) -> Port:
     Raises PortError: no host answers in five seconds, or what is asked of the line has no answer in three.
     """
     settings = line.settings
-    host = f"[{line.host}]" if ":" in line.host else line.host
     try:
         device = _Device(
-            f"rfc2217://{host}:{line.port}",
+            f"rfc2217://{host_port(line.host, line.port)}",
             settings.baud,
             bytesize=settings.data,
             parity=PARITIES[settings.parity],

@@ -140,11 +140,6 @@ def has_no_handshake(url: str) -> bool:
             return False
 
 
-def device_of(address: PortAddress) -> str:
-    """The file of this machine that an address names; empty where it names none."""
-    return address.path if isinstance(address, SerialLine | PrinterDevice) else ""
-
-
 def can_be_plugged(url: str) -> bool:
     """Whether the other side of a port is a device of this machine, which may come and go."""
     match parse_port_url(url):

@@ -18,6 +18,7 @@ from passbook.document.layout_parts import FIELD_NAME
 from passbook.document.lengths import shown_length
 from passbook.errors import PassbookError
 from passbook.job.stock_moves import MOST_SHEETS
+from passbook.protocol.host_port import split_host_port
 from passbook.protocol.naming import NAME_LIMIT
 from storage import Division, Limits
 
@@ -175,8 +176,7 @@ class TerminalsConfig(msgspec.Struct, frozen=True):
     @property
     def address(self) -> tuple[str, int]:
         """Host (an IPv6 address without its brackets) and port."""
-        host, _, port = self.listen.rpartition(":")
-        return host.strip("[]"), int(port)
+        return split_host_port(self.listen)
 
 
 class KeysConfig(msgspec.Struct, frozen=True):

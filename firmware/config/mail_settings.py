@@ -14,6 +14,7 @@ from firmware.config.toml import KeySource, Misfit, shown_value
 from passbook.errors import PassbookError
 from passbook.mail.mail_address import parse_mail_address
 from passbook.mail.routes import ANY, Route
+from passbook.protocol.host_port import split_host_port
 
 MailListen = Annotated[
     str,
@@ -67,8 +68,7 @@ class MailConfig(msgspec.Struct, frozen=True):
     @property
     def address(self) -> tuple[str, int]:
         """Host (an IPv6 address without its brackets) and port."""
-        host, _, port = self.listen.rpartition(":")
-        return host.strip("[]"), int(port)
+        return split_host_port(self.listen)
 
 
 class HopConfig(msgspec.Struct, frozen=True):
@@ -100,8 +100,7 @@ class HopConfig(msgspec.Struct, frozen=True):
     @property
     def place(self) -> tuple[str, int]:
         """Host (an IPv6 address without its brackets) and port."""
-        host, _, port = self.address.rpartition(":")
-        return host.strip("[]"), int(port)
+        return split_host_port(self.address)
 
 
 class RouteConfig(msgspec.Struct, frozen=True):

@@ -31,7 +31,7 @@ from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT, GetEnvironme
 from passbook.protocol.finding import Finding
 from passbook.protocol.history_reply import MOST_LISTED, OUTCOMES, Grouping
 from passbook.protocol.messages import JobOrder, JobRef, JobView, Nothing, Payload
-from passbook.protocol.operators import AcceptRollback, AskRoute, ListHistory, Word
+from passbook.protocol.operators import AcceptNewStore, AcceptRollback, AskRoute, ListHistory, VouchForClock
 from passbook.protocol.pages import Page
 from passbook.protocol.printer_setup import PrinterRef
 from passbook.protocol.progress import held_lines, released_lines
@@ -171,7 +171,7 @@ def _ask(arguments: argparse.Namespace, _clock: Clock) -> Any:
 
 ONE_JOB: Final = Asked("Spooler.GetJob", JobRef)
 CLOCK: Final = Asked("Appliance.GetClock")
-VOUCH: Final = Asked("Appliance.VouchForClock", Word)
+VOUCH: Final = Asked("Appliance.VouchForClock", VouchForClock)
 REVOCATIONS: Final = Asked("Appliance.ReadRevocations")
 
 
@@ -430,7 +430,7 @@ def _add_orders(commands: _Commands) -> None:
     text = (
         "make new areas for a locked appliance: all that its store held is lost, and requests sent again are new jobs"
     )
-    asked = Asked("Appliance.AcceptNewStore", Word, patience=LONG_PATIENCE)
+    asked = Asked("Appliance.AcceptNewStore", AcceptNewStore, patience=LONG_PATIENCE)
     new_store = _command(commands, "accept-new-store", text, asked)
     for parser in (clock, accept, new_store):
         who = "who says so (default: the name you logged in with)"

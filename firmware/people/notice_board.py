@@ -16,6 +16,7 @@ from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.actor import Actor, may_not_decide
 from passbook.job.record import Record
+from passbook.protocol.events import ENDED
 from passbook.protocol.notice import HistoryHead, HistoryHeads, Notice, NoticePage, notice_of
 from passbook.protocol.pages import Page, page_of
 from spooler.clock import Clock, stamp
@@ -26,7 +27,6 @@ from storage import Ended, HeadAt
 
 _LOG: Final = Log("notices")
 
-JOB_ENDED: Final = "Spooler.JobEndedEvent"
 AWAITED_AT_ONCE: Final = 1000
 """The most ends whose requesters have time; beyond them, the board tells the representatives of the oldest at once."""
 LISTED_AT_ONCE: Final = 100
@@ -45,7 +45,6 @@ class NoticeBoard:
     def __init__(self, jobs: Jobs, hub: Hub, *, grace: float, acknowledge_timeout: float, clock: Clock) -> None:
         """Seconds: `grace` for an absent requester to come, `acknowledge_timeout` for a present one to acknowledge."""
         self._jobs = jobs
-        self._hub = hub
         self._clock = clock
         self._old: PassbookError | None = None
         self.audiences = Audiences(hub, clock, self._show, grace=grace, answer_timeout=acknowledge_timeout)
@@ -123,7 +122,7 @@ class NoticeBoard:
         if came:
             for ended in self._open_for(listener.actor, 0, SHOWN_AT_ONCE):
                 if self.audiences.is_asked(listener, ended.record.job_id, ended.record.requester):
-                    listener.post(JOB_ENDED, told(ended))
+                    listener.post(ENDED, told(ended))
 
     def _show(self, job: str, listeners: Sequence[Listener]) -> None:
         """Put a notice to these connections; tell an unreadable one later."""
@@ -131,7 +130,7 @@ class NoticeBoard:
         if ended is not None:
             notice = told(ended)
             for listener in listeners:
-                listener.post(JOB_ENDED, notice)
+                listener.post(ENDED, notice)
 
 
 def told(ended: Ended) -> Notice:

@@ -20,6 +20,7 @@ from passbook.job.actor import Actor, may_not_decide
 from passbook.job.objections import must_not_be_held
 from passbook.job.record import Answered, Holder, Record, Verdict, Wrap
 from passbook.job.reprinting import is_same_order
+from passbook.protocol.events import QUESTION, QUESTION_CLOSED
 from passbook.protocol.media import Media
 from passbook.protocol.messages import AnswerQuestion, JobView, Question, first_step, question_of
 from passbook.protocol.naming import check_name, check_one_key
@@ -110,7 +111,7 @@ class Questions:
         """
         job = record.job_id
         known = self._seen.get(job)
-        if is_open(record) and record.asked:
+        if record.is_open and record.asked:
             self._seen[job] = now = _Seen(record.epoch, record.media, record.proposed)
             if known is None or known.epoch != now.epoch:
                 self.audiences.open(job, record.requester)
@@ -123,7 +124,7 @@ class Questions:
             self._seen.pop(job, None)
             self.audiences.close(job)
             view = self._view(record)
-            self._hub.tell(record.requester, "Recovery.QuestionClosedEvent", view, representatives=True)
+            self._hub.tell(record.requester, QUESTION_CLOSED, view, representatives=True)
 
     def _greet(self, listener: Listener, came: bool) -> None:
         """Give a new connection the questions that are put to it."""
@@ -152,7 +153,7 @@ class Questions:
         question = self._question(job)
         if question is not None:
             for listener in listeners:
-                listener.post("Recovery.QuestionEvent", question)
+                listener.post(QUESTION, question)
             self.note_put([question])
 
     def note_put(self, questions: Iterable[Question]) -> None:
@@ -237,7 +238,7 @@ class Questions:
         check_one_key(answer.key, answer.data_key)
         if changes.is_repeated(record, _as_given(actor, answer)):
             return self._view(record)
-        if not is_open(record) or not isinstance(row, JobRow):
+        if not record.is_open or not isinstance(row, JobRow):
             raise PassbookError("stale-question", job=answer.job, epoch=record.epoch)
         must_not_be_held(record)
         return row
@@ -318,7 +319,7 @@ class Questions:
         except PassbookError as error:
             _LOG.warning("question-not-put", job=job, code=error.code)
             return None
-        return self._question_of(row) if isinstance(row, JobRow) and is_open(row.record) else None
+        return self._question_of(row) if isinstance(row, JobRow) and row.record.is_open else None
 
     def _question_of(self, row: JobRow) -> Question:
         openable = any(wrap.holder is Holder.APPLIANCE for wrap in row.wraps)
@@ -326,11 +327,6 @@ class Questions:
         needs_none = openable or not row.record.keeps_document
         record = self._jobs.spool.books.renewed(row.record)
         return question_of(record, row.wraps, readable=needs_none or row.record.job_id in self._jobs.keys)
-
-
-def is_open(record: Record) -> bool:
-    """Whether a record is an open question."""
-    return not record.valid and not record.ended
 
 
 def _must_have_copy(record: Record, given: Answered) -> None:

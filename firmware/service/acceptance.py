@@ -29,11 +29,10 @@ from passbook.job.record import Record, Wrap
 from passbook.job.states import Reason
 from passbook.job.wording import REASON_WORDS
 from passbook.mail.message_reading import LONGEST_MESSAGE
-from passbook.protocol.book_words import check_book
 from passbook.protocol.document_check import CheckDocument
 from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, USUAL_PRIORITY, SubmitJob
-from passbook.protocol.naming import check_name
 from passbook.protocol.request_content import content_of
+from passbook.protocol.submit_check import check_request
 from passbook.protocol.two_spools import at_terminal_only
 from spooler.clock import Clock, stamp
 from spooler.destination import Destination
@@ -43,7 +42,7 @@ from spooler.known_books import claim_of
 from spooler.new_record import new_record, wrap_for_owner
 from spooler.next_hop import MAIL_FORMAT
 from spooler.page_renderer import Drawings
-from spooler.shared_names import SharedNames, check_naming
+from spooler.shared_names import SharedNames
 from storage import ApplianceKey, Child, Claim, Rng, SealedJob, Ticket, envelope
 
 SMALL: Final = 16 * 1024
@@ -357,12 +356,7 @@ class Acceptance:
         return Shape((), request.outline, request.layout, request.sheet, book=request.book)
 
     def _judge(self, request: SubmitJob, document: bytes) -> Destination:
-        check_name("clientRequest", request.client_request)
-        check_name("keyRef", request.key_ref, least=0)
-        check_naming(request)
-        check_name("application", request.application, least=0)
-        check_book(request)
-        check_name("importName", request.import_name, least=0)
+        check_request(request)
         self.judge_priority(request.priority)
         # A message has its documents in base64, and its own limit.
         most = LONGEST_MESSAGE if request.format == MAIL_FORMAT else MAX_DOCUMENT
@@ -370,8 +364,6 @@ class Acceptance:
             raise PassbookError("document-too-large", limit=most)
         if not request.key and not self._keys.own_key_jobs and request.choice.keep.has(Side.APPLIANCE):
             raise PassbookError("key-missing")
-        if request.key and len(request.key) != REQUESTER_KEY_BYTES:
-            raise PassbookError("key-malformed", expected=f"{REQUESTER_KEY_BYTES} bytes")
         if request.printer not in self._destinations:
             raise PassbookError("unknown-printer", printer=shown(request.printer), known=", ".join(self._destinations))
         return self._destinations[request.printer]

@@ -29,6 +29,7 @@ from passbook.protocol.operation import Call, operation
 from passbook.protocol.operators import (
     AcceptedArea,
     AcceptedStore,
+    AcceptNewStore,
     AcceptRollback,
     AreaRef,
     AskRoute,
@@ -37,7 +38,7 @@ from passbook.protocol.operators import (
     ResumePrinter,
     Revocations,
     RouteTest,
-    Word,
+    VouchForClock,
 )
 from passbook.protocol.printer_setup import PrinterDetails, PrinterRef
 from passbook.protocol.stock_orders import ListStock, ReplenishStock, SpoilStock, StockList
@@ -107,7 +108,7 @@ class UpkeepOperations:
         "mark-not-written",
         is_served_locked=True,
     )
-    async def accept_new_store(self, _call: Call, word: Word) -> AcceptedStore:
+    async def accept_new_store(self, _call: Call, word: AcceptNewStore) -> AcceptedStore:
         """Make new areas for a locked appliance: all that its store held is lost."""
         check_name("person", word.person)
         await asyncio.to_thread(self._spool.accept_new_store)
@@ -132,7 +133,7 @@ class UpkeepOperations:
         return self._clock.report()
 
     @operation("Appliance.VouchForClock", OPERATORS, is_served_locked=True)
-    async def vouch_for_clock(self, _call: Call, word: Word) -> ClockReport:
+    async def vouch_for_clock(self, _call: Call, word: VouchForClock) -> ClockReport:
         """Trust the clock by an operator's word, until the next boot or until the clock jumps."""
         self._clock.vouch(word.person)
         return self._clock.report()

@@ -104,7 +104,3 @@ class Fed(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     by: Side
     why: str = ""
     printer: str = ""
-
-
-NORMAL = Choice(Keep.BOTH, Side.APPLIANCE, IfApart.ASK)
-"""The choice of a terminal with a spool, where no person says another one."""

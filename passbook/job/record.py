@@ -261,7 +261,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     @property
     def furthest_sent(self) -> int:
         """The furthest step that was ever sent, also before an answer ordered steps again; 0 for none."""
-        return max(self.sending, self.confirmed, self.sent_before)
+        return _furthest(self)
 
     @property
     def is_open(self) -> bool:
@@ -361,6 +361,15 @@ class Told(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forb
     valid: bool = True
     token: int = 0
     end: Reported | None = None
+
+    @property
+    def furthest_sent(self) -> int:
+        """As in Record."""
+        return _furthest(self)
+
+
+def _furthest(copy: Record | Told) -> int:
+    return max(copy.confirmed, copy.sending, copy.sent_before)
 
 
 def told_of(record: Record, end: Reported | None = None) -> Told:

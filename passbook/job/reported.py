@@ -34,7 +34,7 @@ _CHAIN: Final = re.compile(r"[0-9a-f]{64}")
 
 def must_be_possible(record: Record, told: Told) -> None:
     """Raise PassbookError `report-not-credible` where no copy of this job can be so."""
-    furthest = _furthest(told)
+    furthest = told.furthest_sent
     least = min(told.confirmed, told.sending, told.sent_before, told.reprints)
     why = ""
     if furthest > record.steps or least < 0:
@@ -88,7 +88,7 @@ def is_driving(told: Told) -> bool:
 def must_be_credible(record: Record, told: Told) -> None:
     """Raise PassbookError `report-not-credible` where the other copy of this job cannot be so."""
     must_be_possible(record, told)
-    if _furthest(told) < record.furthest_sent or (record.begun and not told.begun):
+    if told.furthest_sent < record.furthest_sent or (record.begun and not told.begun):
         why = "fewer steps were sent than was reported before"
         raise PassbookError("report-not-credible", job=record.job_id, why=why)
 
@@ -113,10 +113,6 @@ def _is_end(end: Reported) -> bool:
     """Whether it has a stamp, and names an entry or none."""
     names_entry = 0 < end.entry <= _LAST_ENTRY and is_name(end.area) and _CHAIN.fullmatch(end.chain)
     return bool(_is_stamp(end.at) and (names_entry or (end.area, end.entry, end.chain) == ("", 0, "")))
-
-
-def _furthest(told: Told) -> int:
-    return max(told.confirmed, told.sending, told.sent_before)
 
 
 def may_lose_right(record: Record) -> bool:

@@ -30,8 +30,14 @@ class AcceptRollback(Payload, frozen=True):
     person: str
 
 
-class Word(Payload, frozen=True):
-    """`Appliance.AcceptNewStore`, `Appliance.VouchForClock`: `person` gives the word that it is so."""
+class AcceptNewStore(Payload, frozen=True):
+    """`Appliance.AcceptNewStore`: `person` says that what all areas held is lost."""
+
+    person: str
+
+
+class VouchForClock(Payload, frozen=True):
+    """`Appliance.VouchForClock`: `person` says that the clock is right."""
 
     person: str
 

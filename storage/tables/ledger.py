@@ -95,7 +95,6 @@ class Ledger:
         """`area` is the name of the area, `area_id` what its file says of itself; who writes keeps the `usage`."""
         self._connection = connection
         self.area_id = area_id
-        self._area = area
         self._key = key
         self._usage = usage or Usage()
         self.history = History(connection, area, area_id, key)

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from client.connection import ENDED, JOB, PROMPT, QUESTION, QUESTION_CLOSED
 from passbook.job.states import JobState
+from passbook.protocol.events import ENDED, JOB, PROMPT, QUESTION, QUESTION_CLOSED
 from passbook.protocol.messages import Envelope, JobView, Prompt, Question, encode, read_payload
 from passbook.protocol.notice import Notice
 

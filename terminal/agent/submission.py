@@ -25,17 +25,15 @@ from passbook.job.choice import IfApart, Keep, Side
 from passbook.job.print_right import RightState
 from passbook.job.record import Record
 from passbook.job.states import Reason
-from passbook.protocol.book_words import check_book
-from passbook.protocol.messages import MAX_DOCUMENT, REQUESTER_KEY_BYTES, JobOrder, JobView, SubmitJob
-from passbook.protocol.naming import check_name
+from passbook.protocol.messages import MAX_DOCUMENT, JobOrder, JobView, SubmitJob
 from passbook.protocol.request_content import request_content
+from passbook.protocol.submit_check import check_request
 from passbook.protocol.two_spools import at_terminal_only
 from spooler.clock import stamp
 from spooler.destination import Prepared
 from spooler.known_books import claim_of
 from spooler.logs import Log
 from spooler.new_record import new_record, wrap_for_owner
-from spooler.shared_names import check_naming
 from storage import Rng, Ticket, envelope, files
 from terminal.agent.kept_sides import NO_SPACE, KeptSides
 from terminal.agent.known_appliance import KnownAppliance
@@ -387,15 +385,6 @@ def _without_secrets(request: SubmitJob) -> SubmitJob:
 
 def _judge(request: SubmitJob, document: bytes) -> None:
     """Everything about the request that the own spool can refuse, beside its document."""
-    check_name("clientRequest", request.client_request)
-    check_name("keyRef", request.key_ref, least=0)
-    check_naming(request)
-    check_name("application", request.application, least=0)
-    check_book(request)
-    check_name("importName", request.import_name, least=0)
-    if request.job:
-        raise PassbookError("invalid-message", why="job is given, and the agent makes the ids of its jobs")
+    check_request(request)
     if len(document) > MAX_DOCUMENT:
         raise PassbookError("document-too-large", limit=MAX_DOCUMENT)
-    if request.key and len(request.key) != REQUESTER_KEY_BYTES:
-        raise PassbookError("key-malformed", expected=f"{REQUESTER_KEY_BYTES} bytes")

@@ -15,14 +15,7 @@ before anything is asked, because a program that reads the wrong form would not 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Awaitable, Callable
-from typing import Final, Protocol, TypeAlias
-
-from terminal.workplace import Workplace
-
-CommandRun: TypeAlias = Callable[[Workplace, argparse.Namespace], Awaitable[int]]
-"""Do one command and return the exit code; raises PassbookError."""
-
+from typing import Final, Protocol
 
 JOB_HELP: Final = "its id, or the beginning of it, as `teller jobs` and `teller questions` show it"
 QUESTION_HELP: Final = (

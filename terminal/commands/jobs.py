@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
-from client.connection import JOB, TerminalClient
+from client.connection import TerminalClient
 from client.remote import RemoteError
 from passbook.errors import PassbookError
 from passbook.job.states import TERMINAL, JobState
+from passbook.protocol.events import JOB
 from passbook.protocol.messages import JobLeft, JobView
 from passbook.protocol.progress import held_lines, paper_words, released_lines, state_words, take_words
 from passbook.screen.arguments import short_text, whole

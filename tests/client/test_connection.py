@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from client.connection import JOB, MAX_WAITING, PROMPT, QUESTION, QUESTION_CLOSED, STEP, Event, TerminalClient
+from client.connection import MAX_WAITING, Event, TerminalClient
 from client.transport import Address
 from passbook.errors import PassbookError
 from passbook.errors.kinds import Mender
 from passbook.job.states import JobState
 from passbook.protocol.completions import Completion
+from passbook.protocol.events import JOB, PROMPT, QUESTION, QUESTION_CLOSED, STEP
 from passbook.protocol.messages import (
     MAX_DOCUMENT,
     MAX_MESSAGE,

@@ -455,9 +455,7 @@ class TwoSides:
             self.fault(f"P15: {side.value} opens the port that the other side has")
         port = GuardedPort(self, by, open_port(self._url))
         self._ports.append(port)
-        return DocumentSession(
-            port, Pr2(self._profile), code_page=settings.code_page, printer=settings.name, clock=clock.monotonic
-        )
+        return DocumentSession(port, Pr2(self._profile), code_page=settings.code_page, clock=clock.monotonic)
 
     # Power
 

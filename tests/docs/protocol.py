@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from client.connection import EVENTS
 from firmware.service.operations import OPERATIONS
 from passbook.job.actor import Role
 from passbook.protocol.completions import Completion, completion_of_code
+from passbook.protocol.events import EVENTS
 from passbook.protocol.messages import ErrorPayload, Header, MessageType
 from passbook.protocol.operation import COMMON_ERRORS, Operation
 from tests.house import ROOT

@@ -14,12 +14,12 @@ import jsonschema  # type: ignore[import-untyped]  # it has no types of its own
 import msgspec
 import pytest
 
-from client.connection import EVENTS
 from firmware.service.operations import OPERATIONS
 from passbook.errors import PassbookError
 from passbook.job.actor import Role
 from passbook.protocol.completions import Completion, completion_for
 from passbook.protocol.environment import LONGEST_WAIT, USUAL_WAIT
+from passbook.protocol.events import EVENTS
 from passbook.protocol.messages import (
     MAX_DOCUMENT,
     MAX_MESSAGE,

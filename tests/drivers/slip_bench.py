@@ -85,9 +85,7 @@ class SlipBench:
         """A session at a port of its own, and at a printer that is set up so."""
         port = open_port(self.simulator.address)
         self.stack.callback(port.close)
-        session = DocumentSession(
-            port, EscposSlip(self.profile, setup), code_page=code_page, printer="slips", clock=time.monotonic
-        )
+        session = DocumentSession(port, EscposSlip(self.profile, setup), code_page=code_page, clock=time.monotonic)
         self.stack.callback(session.close)
         return session
 

@@ -152,7 +152,7 @@ class Outcome(NamedTuple):
 
 def outcome(folder: Path, profile: Pr2Profile, loss: Loss, *, ahead: bool) -> Outcome:
     port = LossyPort(folder, profile, loss)
-    session = DocumentSession(port, Pr2(profile), code_page="cp858", printer="counter-1", clock=port.clock)
+    session = DocumentSession(port, Pr2(profile), code_page="cp858", clock=port.clock)
     session.clean_up()
     session.insert(SHEET, WAIT, lambda: port.machine.insert("B1", 3, RULER))
     confirmed, questions = [], 0

@@ -28,7 +28,7 @@ def printer() -> WordPrinter:
 
 @pytest.fixture
 def session(printer: WordPrinter) -> Iterator[DocumentSession]:
-    session = DocumentSession(printer, WORDS, code_page="ascii", printer="counter-1", clock=time.monotonic)
+    session = DocumentSession(printer, WORDS, code_page="ascii", clock=time.monotonic)
     assert session.clean_up() is Media.NOT_PRESENT
     yield session
     session.close()
@@ -84,7 +84,7 @@ def test_a_fault_in_mid_line_leaves_the_line_in_doubt_and_nothing_is_sent_again(
 
 def test_a_book_left_inside_is_given_back_before_the_next_one_is_asked_for(printer: WordPrinter) -> None:
     printer.media = "in"
-    session = DocumentSession(printer, WORDS, code_page="ascii", printer="counter-1", clock=time.monotonic)
+    session = DocumentSession(printer, WORDS, code_page="ascii", clock=time.monotonic)
     assert session.clean_up() is Media.PRESENT
     assert printer.media == "slot"
     printer.take()
@@ -124,4 +124,4 @@ def test_how_many_lines_may_be_in_doubt_is_said_by_the_dialect() -> None:
 
 def test_a_code_page_that_it_has_not_is_refused_at_once(printer: WordPrinter) -> None:
     with pytest.raises(PassbookError, match="known: ascii"):
-        DocumentSession(printer, WORDS, code_page="cp858", printer="counter-1", clock=time.monotonic)
+        DocumentSession(printer, WORDS, code_page="cp858", clock=time.monotonic)

@@ -157,9 +157,7 @@ class Workbench:
         """A session at a port of its own, which `wrap` may put into another one."""
         port = open_port(self.simulator.address)
         self.stack.callback(port.close)
-        session = DocumentSession(
-            wrap(port), dialect or Pr2(self.profile), code_page=code_page, printer="counter-1", clock=time.monotonic
-        )
+        session = DocumentSession(wrap(port), dialect or Pr2(self.profile), code_page=code_page, clock=time.monotonic)
         self.stack.callback(session.close)
         return session
 

@@ -8,12 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from firmware.people.audiences import BREATH, SHOWN_AT_ONCE
-from firmware.people.notice_board import AWAITED_AT_ONCE, JOB_ENDED, LISTED_AT_ONCE, NoticeBoard
+from firmware.people.notice_board import AWAITED_AT_ONCE, LISTED_AT_ONCE, NoticeBoard
 from passbook.errors import PassbookError
 from passbook.job import changes
 from passbook.job.actor import Actor
 from passbook.job.record import Answered, Change, HistoryKind, Record, Verdict
 from passbook.job.states import JobState, Reason
+from passbook.protocol.events import ENDED
 from passbook.protocol.media import Media
 from passbook.protocol.notice import Notice
 from passbook.protocol.pages import Page
@@ -101,7 +102,7 @@ class Office:
 
 def told_of(ear: Ear) -> list[str]:
     """The jobs of whose end a connection was told."""
-    assert set(ear.names()) <= {JOB_ENDED}
+    assert set(ear.names()) <= {ENDED}
     return [payload.job.job for _, payload in ear.heard]
 
 
@@ -127,7 +128,7 @@ def test_every_kind_of_end_is_told(bench: Bench, end: str) -> None:
             record = await office.do(job, changes.answer(closing, at="t", date="", trusted=True))
         await office.until(lambda: bool(teller.heard))
         [(name, notice)] = teller.heard
-        assert (name, notice.job.job, notice.job.state) == (JOB_ENDED, job, record.state)
+        assert (name, notice.job.job, notice.job.state) == (ENDED, job, record.state)
         assert notice.on_paper is not None
         assert notice.on_paper.lines == 2
         assert notice.acknowledged is None

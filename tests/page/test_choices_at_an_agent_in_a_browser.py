@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from demo.agent_process import AgentProcess
 from drivers.simulator.faults import Now, Target
 from passbook.errors import PassbookError
-from passbook.job.choice import NORMAL, Choice, IfApart, Keep, Side
+from passbook.job.choice import Choice, IfApart, Keep, Side
 from tests.page.conftest import Browsers
 from tests.page.test_books_in_a_browser import check
 from tests.page.test_now_and_send_in_a_browser import show
@@ -45,7 +45,7 @@ def at_agent(office: Office, browsers: Browsers) -> Iterator[Page]:
 def as_chosen(keep: str, feed: str, apart: str) -> Choice | None:
     """What the spools make of this choice of a person; None where it is refused."""
     try:
-        return NORMAL.changed(
+        return Choice(Keep.BOTH).changed(
             keep=Keep(keep) if keep else None,
             feed=Side(feed) if feed else None,
             if_apart=IfApart(apart) if apart else None,

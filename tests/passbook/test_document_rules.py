@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from passbook.errors import PassbookError
-from passbook.job.choice import NORMAL, Choice, IfApart, Keep, Side
+from passbook.job.choice import Choice, IfApart, Keep, Side
 from passbook.protocol.document_rules import ChoiceRule, DocumentRule, fill_choice
 from passbook.protocol.messages import SubmitJob
 
 FORM = "savings-24"
 BY_RULE = "spool-rule"
+USUAL = Choice(Keep.BOTH, Side.APPLIANCE, IfApart.ASK)
 AT_TERMINAL = Choice(Keep.TERMINAL, Side.TERMINAL, IfApart.ASK)
 
 
@@ -20,7 +21,7 @@ def request(**facts: Any) -> SubmitJob:
     return SubmitJob("r-1", **({"printer": "front", "format": "text"} | facts))
 
 
-def filled(*rules: ChoiceRule, defaults: Choice = NORMAL, **said: Any) -> tuple[Choice, str]:
+def filled(*rules: ChoiceRule, defaults: Choice = USUAL, **said: Any) -> tuple[Choice, str]:
     """The whole choice for a document of the form savings-24, and why it is not the usual one."""
     done = fill_choice(request(**said), FORM, rules, defaults)
     assert None not in {done.keep, done.feed, done.if_apart}
@@ -54,11 +55,11 @@ def test_the_first_rule_that_fits_counts_and_is_told() -> None:
     assert filled(*rules) == (AT_TERMINAL, BY_RULE)
     assert filled(*rules[2:]) == (Choice(Keep.BOTH, Side.TERMINAL), BY_RULE)
     assert filled(*rules, printer="back") == (Choice(Keep.BOTH, Side.TERMINAL), BY_RULE)
-    assert filled(*rules[:1]) == (NORMAL, "")
+    assert filled(*rules[:1]) == (USUAL, "")
 
 
 def test_a_rule_that_changes_nothing_is_no_reason() -> None:
-    assert filled(ChoiceRule(keep=Keep.BOTH, feed=Side.APPLIANCE)) == (NORMAL, "")
+    assert filled(ChoiceRule(keep=Keep.BOTH, feed=Side.APPLIANCE)) == (USUAL, "")
 
 
 @pytest.mark.parametrize(
@@ -66,10 +67,10 @@ def test_a_rule_that_changes_nothing_is_no_reason() -> None:
     [
         ({"keep": Keep.APPLIANCE}, Choice(Keep.APPLIANCE, Side.APPLIANCE), ""),
         ({"keep": Keep.BOTH}, Choice(Keep.BOTH, Side.TERMINAL), BY_RULE),
-        ({"keep": Keep.BOTH, "feed": Side.APPLIANCE}, NORMAL, ""),
+        ({"keep": Keep.BOTH, "feed": Side.APPLIANCE}, USUAL, ""),
         ({"feed": Side.TERMINAL}, AT_TERMINAL, BY_RULE),
         # A copy that the rule does not keep cannot be printed: the rule gives way to the person.
-        ({"feed": Side.APPLIANCE}, NORMAL, ""),
+        ({"feed": Side.APPLIANCE}, USUAL, ""),
         ({"if_apart": IfApart.APPLIANCE}, Choice(Keep.BOTH, Side.APPLIANCE, IfApart.APPLIANCE), ""),
         ({"if_apart": IfApart.TERMINAL}, Choice(Keep.TERMINAL, Side.TERMINAL, IfApart.TERMINAL), BY_RULE),
     ],

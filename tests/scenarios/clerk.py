@@ -8,10 +8,11 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final, Self, TypeVar
 
-from client.connection import PROMPT, TerminalClient
+from client.connection import TerminalClient
 from demo.world import Terminal, ruler_of, shipped_layout
 from drivers.simulator.control import ControlFailure, SimulatorControl
 from passbook.errors import PassbookError
+from passbook.protocol.events import PROMPT
 from passbook.protocol.messages import JobView, Prompt
 from terminal import keyring
 from terminal.home import Home

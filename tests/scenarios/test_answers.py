@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from client.connection import JOB, QUESTION, TerminalClient
+from client.connection import TerminalClient
 from demo.world import CommandFailed, Terminal
 from drivers.simulator.faults import AfterStrike, AtLineByte, Now, Target
 from passbook.errors import PassbookError
 from passbook.job.record import Verdict
+from passbook.protocol.events import JOB, QUESTION
 from passbook.protocol.messages import AnswerQuestion, JobView, Question
 from terminal.answers import compose
 from tests.scenarios.books import Statement

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from client.connection import QUESTION_CLOSED, TerminalClient
+from client.connection import TerminalClient
 from demo.world import CommandFailed, Terminal, World
 from drivers.simulator.faults import AfterStrike, Now, Target
+from passbook.protocol.events import QUESTION_CLOSED
 from passbook.protocol.messages import JobView, Question
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import as_terminal

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from client.connection import ENDED, TerminalClient
+from client.connection import TerminalClient
 from demo.world import PROJECT, CommandFailed, Terminal
 from drivers.simulator.faults import Now, Target
 from passbook.errors import PassbookError
 from passbook.job.states import JobState
+from passbook.protocol.events import ENDED
 from passbook.protocol.notice import Notice
 from passbook.screen.columns import short
 from tests.scenarios.books import Statement

@@ -6,11 +6,12 @@ from typing import Final
 
 import pytest
 
-from client.connection import QUESTION, QUESTION_CLOSED, TerminalClient
+from client.connection import TerminalClient
 from demo.world import CommandFailed, Terminal
 from drivers.simulator.faults import Now, Target
 from passbook.errors import PassbookError
 from passbook.job.record import Verdict
+from passbook.protocol.events import QUESTION, QUESTION_CLOSED
 from passbook.protocol.messages import AnswerQuestion, JobView, Question
 from tests.scenarios.books import Statement
 from tests.scenarios.clerk import as_terminal, client_of, converse, ring_of

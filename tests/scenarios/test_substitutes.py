@@ -13,12 +13,13 @@ import pytest
 from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as MailEnvelope
 
-from client.connection import JOB, PROMPT, Client
+from client.connection import Client
 from client.transport import TlsTransport
 from demo.mail_servers import Mailbox, free_address
 from demo.world import PRINTER, CommandFailed, World, await_fact
 from drivers.simulator.faults import AfterStrike, Now, Target
 from passbook.job.states import JobState
+from passbook.protocol.events import JOB, PROMPT
 from passbook.protocol.messages import Envelope, Nothing, Prompt, StatusReport, read_payload
 from terminal.home import Home
 from tests.scenarios.books import Statement

@@ -52,7 +52,7 @@ class Window:
             self._changed.notify_all()
         if self.cause:
             raise MechanismStop.at_port(PortError(PortTrouble.UNPLUGGED, self.cause))
-        return DocumentSession(self._far_side, Words(), code_page="ascii", printer=NAME, clock=time.monotonic)
+        return DocumentSession(self._far_side, Words(), code_page="ascii", clock=time.monotonic)
 
     def _listen(self, news: News) -> None:
         if isinstance(news, PrinterChanged):

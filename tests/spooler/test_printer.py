@@ -42,7 +42,7 @@ class Office:
         self.desk.start()
 
     def _connect(self) -> DocumentSession:
-        return DocumentSession(self.far_side, Words(), code_page="ascii", printer=NAME, clock=time.monotonic)
+        return DocumentSession(self.far_side, Words(), code_page="ascii", clock=time.monotonic)
 
     def _listen(self, news: News) -> None:
         if isinstance(news, PromptChanged) and news.prompt is not None:

@@ -15,10 +15,11 @@ from passbook.job.choice import Choice, Keep, Side
 from passbook.job.record import Change, Record
 from passbook.job.states import Reason
 from passbook.job.waiting import NEXT, Waiting, Why
+from passbook.protocol.events import PROMPT
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import JobView, PrinterView, Prompt
 from spooler.desk import PrintDesk
-from spooler.desks import PROMPT_EVENT, Desks
+from spooler.desks import Desks
 from spooler.news import JobChanged, News, PrinterChanged, PromptChanged
 from spooler.queues import TOLD_PLACE, TOLD_WHY
 from tests.firmware.branch import DOCUMENT, MANAGER, OTHER, PRINTER, TELLER, WAIT, Bench, Ear, request
@@ -104,7 +105,7 @@ def told(ear: Ear) -> list[Waiting | None]:
 
 
 def prompts(ear: Ear) -> list[Prompt]:
-    return [payload for name, payload in ear.heard if name == PROMPT_EVENT]
+    return [payload for name, payload in ear.heard if name == PROMPT]
 
 
 def test_a_place_counts_priority_first_and_then_the_order_of_acceptance(counters: Counters) -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from client.connection import QUESTION, TerminalClient
+from client.connection import TerminalClient
 from passbook.errors import PassbookError
 from passbook.job.choice import Side
 from passbook.job.decisions import already_answered
@@ -16,6 +16,7 @@ from passbook.job.print_right import RightState
 from passbook.job.record import Answered, Verdict
 from passbook.job.states import Reason
 from passbook.job.waiting import Waiting, Why, waiting_words
+from passbook.protocol.events import QUESTION
 from passbook.protocol.messages import Question
 from terminal.answers import compose, waits_for_second
 from terminal.dialogue import SETTLE, Dialogue, Order, choices, is_grave, read_order

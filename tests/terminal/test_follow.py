@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from client.connection import ENDED, JOB, LEFT, PROMPT, QUESTION, QUESTION_CLOSED, STEP, TerminalClient
+from client.connection import TerminalClient
 from passbook.document.plan import StepKind
 from passbook.errors import PassbookError
 from passbook.job.record import OnPaper
 from passbook.job.states import JobState, Reason
 from passbook.job.waiting import NEXT, Waiting, Why
+from passbook.protocol.events import ENDED, JOB, LEFT, PROMPT, QUESTION, QUESTION_CLOSED, STEP
 from passbook.protocol.messages import ErrorPayload, JobLeft, JobView, Prompt, Question, StepReport, SubmitJob
 from passbook.protocol.notice import NoticePage
 from terminal.dialogue import Dialogue

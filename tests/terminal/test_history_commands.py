@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from client.connection import JOB
 from passbook.errors import PassbookError
 from passbook.errors.kinds import EXIT_CODES, Mender
 from passbook.job.record import Answered, Decider, HistoryKind, OnPaper, Verdict
 from passbook.job.states import JobState, Reason
+from passbook.protocol.events import JOB
 from passbook.protocol.history_reply import HistoryLine, Summary
 from passbook.protocol.notice import HistoryHead, HistoryHeads, NoticePage
 from tests.client.test_connection import refuse

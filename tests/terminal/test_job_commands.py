@@ -9,13 +9,13 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from client.connection import JOB, LEFT
 from passbook.errors import PassbookError
 from passbook.errors.kinds import EXIT_CODES, Mender
 from passbook.job.record import Acknowledged, OnPaper
 from passbook.job.states import JobState
 from passbook.protocol.answer_all import AnsweredAll, AnsweredOne
 from passbook.protocol.document import StoredDocument
+from passbook.protocol.events import JOB, LEFT
 from passbook.protocol.messages import (
     ErrorPayload,
     JobLeft,

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from client.connection import JOB, QUESTION, STEP
 from passbook.document.plan import StepKind
 from passbook.errors import PassbookError
 from passbook.errors.kinds import EXIT_CODES, Mender
 from passbook.job.states import JobState
+from passbook.protocol.events import JOB, QUESTION, STEP
 from passbook.protocol.layouts_reply import LayoutsReply
 from passbook.protocol.media import Device, MechanismStatus, Media
 from passbook.protocol.messages import (

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from client.connection import JOB, QUESTION
 from passbook.errors import PassbookError
 from passbook.job.states import JobState
+from passbook.protocol.events import JOB, QUESTION
 from storage.crypto.envelope import wrap_for_recovery
 from tests.client.test_connection import refuse
 from tests.terminal.fake_appliance import FakeAppliance

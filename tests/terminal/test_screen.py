@@ -17,9 +17,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from client.connection import JOB, PROMPT, QUESTION, QUESTION_CLOSED
 from client.transport import Address
 from passbook.document.plan import Bar, StepKind, StepOutline
+from passbook.protocol.events import JOB, PROMPT, QUESTION, QUESTION_CLOSED
 from passbook.protocol.messages import Prompt
 from terminal.home import Home
 from tests.terminal.fake_appliance import FakeAppliance

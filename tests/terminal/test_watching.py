@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from client.connection import ENDED, JOB, LEFT, PROMPT, QUESTION, QUESTION_CLOSED, TerminalClient
+from client.connection import TerminalClient
 from passbook.errors import PassbookError
 from passbook.job.states import JobState
+from passbook.protocol.events import ENDED, JOB, LEFT, PROMPT, QUESTION, QUESTION_CLOSED
 from passbook.protocol.messages import ErrorPayload, JobLeft, Prompt, Question
 from terminal.dialogue import Dialogue
 from terminal.follow import Resolve

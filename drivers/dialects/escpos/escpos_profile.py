@@ -91,10 +91,6 @@ class EscposProfile(Profile, frozen=True, forbid_unknown_fields=True):
     causes: tuple[Cause, ...]
     dots: SlipDots | None = None
 
-    def pitch(self, cpi: float) -> SlipPitch | None:
-        """The pitch of `cpi` characters to the inch, if the printer has it."""
-        return next((pitch for pitch in self.pitches if pitch.cpi == cpi), None)
-
 
 def load_escpos(data: bytes, file: str) -> EscposProfile:
     """A profile from TOML.  Raises PassbookError `profile-malformed` naming `file`, the key and what is wrong."""

@@ -9,9 +9,9 @@ from typing import Final
 from escpos import constants  # type: ignore[import-untyped]
 
 from drivers.dialects.dialect import LineBytes
-from drivers.dialects.escpos.escpos_profile import EscposProfile, SlipPitch
+from drivers.dialects.escpos.escpos_profile import EscposProfile
 from drivers.dialects.steps import whole_steps
-from drivers.profile import encode_run
+from drivers.profile import encode_run, find_pitch
 from passbook.document.plan import UNITS_PER_INCH, Line, Plan, Sheet, Turn
 from passbook.errors import PassbookError
 
@@ -68,7 +68,7 @@ def slip_set_up(profile: EscposProfile, sheet: Sheet, code_page: str) -> bytes:
     Raises ValueError for a sheet that it cannot take, PassbookError `profile-malformed` for a code page that the
     profile has not.
     """
-    pitch = _find_pitch(profile, sheet)
+    pitch = find_pitch(profile.pitches, sheet.cpi)
     page = profile.find_code_page(code_page)
     wait = profile.insertion
     return b"".join(
@@ -113,20 +113,12 @@ def _check_line(profile: EscposProfile, sheet: Sheet, line: Line) -> None:
 
 def slip_columns(profile: EscposProfile, sheet: Sheet) -> int:
     """The number of columns that the head reaches.  Raises ValueError for a pitch that the profile has not."""
-    cell = profile.across.unit // _find_pitch(profile, sheet).cpi
+    cell = profile.across.unit // find_pitch(profile.pitches, sheet.cpi).cpi
     return (profile.across.reach - _left(profile, sheet)) // cell
 
 
 def _left(profile: EscposProfile, sheet: Sheet) -> int:
     return whole_steps(sheet.left, profile.across.unit)
-
-
-def _find_pitch(profile: EscposProfile, sheet: Sheet) -> SlipPitch:
-    pitch = profile.pitch(sheet.cpi)
-    if pitch is None:
-        known = ", ".join(str(entry.cpi) for entry in profile.pitches)
-        raise ValueError(f"there is no pitch of {sheet.cpi} characters to the inch, only {known}")
-    return pitch
 
 
 def encode_slip_line(profile: EscposProfile, sheet: Sheet, code_page: str, line: Line, from_y: int | None) -> SlipLine:
@@ -136,7 +128,7 @@ def encode_slip_line(profile: EscposProfile, sheet: Sheet, code_page: str, line:
     ValueError for a place above `from_y`, or one that cannot be counted to.
     """
     page = profile.find_code_page(code_page)
-    cell, room = profile.across.unit // _find_pitch(profile, sheet).cpi, slip_columns(profile, sheet)
+    cell, room = profile.across.unit // find_pitch(profile.pitches, sheet.cpi).cpi, slip_columns(profile, sheet)
     parts: list[bytes] = []
     for run in line.runs:
         where = f"page {line.page} line {line.line} column {run.column}"

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from drivers.dialects.dialect import LineBytes
 from drivers.dialects.pr2.geometry import LINE_FEED, OFFSET_STEP, TOP_UNIT, document_lines, offset_steps, spacing_steps
-from drivers.dialects.pr2.pr2_profile import Pitch, Pr2Profile
+from drivers.dialects.pr2.pr2_profile import Pr2Profile
 from drivers.dialects.steps import whole_steps
-from drivers.profile import encode_run
+from drivers.profile import encode_run, find_pitch
 from passbook.document.pitches import cell_width
 from passbook.document.plan import UNITS_PER_INCH, Line, Plan, Sheet
 from passbook.errors import PassbookError
@@ -32,7 +32,7 @@ def set_up(profile: Pr2Profile, sheet: Sheet, code_page: str) -> bytes:
             commands.bottom_of_form.encode(form.bottom_of_form),
             commands.line_spacing.encode(spacing_steps(profile.vertical_unit)),
             commands.left_margin.encode(form.left_margin),
-            _find_pitch(profile, sheet).command.encode(),
+            find_pitch(profile.pitches, sheet.cpi).command.encode(),
             commands.horizontal_offset.encode(offset_steps(sheet.left)),
             commands.code_page.encode(page.number),
             page.set_up,
@@ -49,7 +49,7 @@ def check_places(profile: Pr2Profile, sheet: Sheet, plan: Plan) -> None:
 
 def _check_sheet(profile: Pr2Profile, sheet: Sheet) -> None:
     document_lines(sheet.height)
-    _find_pitch(profile, sheet)
+    find_pitch(profile.pitches, sheet.cpi)
     profile.commands.horizontal_offset.encode(offset_steps(sheet.left))
 
 
@@ -80,17 +80,9 @@ def _place(line: Line) -> str:
 
 def columns_of(profile: Pr2Profile, sheet: Sheet) -> int:
     """The number of columns that the carriage reaches.  Raises ValueError for a pitch that the profile has not."""
-    pitch = _find_pitch(profile, sheet)
+    pitch = find_pitch(profile.pitches, sheet.cpi)
     cell = cell_width(pitch.cpi)
     return int((pitch.columns * cell - offset_steps(sheet.left) * OFFSET_STEP) // cell)
-
-
-def _find_pitch(profile: Pr2Profile, sheet: Sheet) -> Pitch:
-    pitch = profile.pitch(sheet.cpi)
-    if pitch is None:
-        known = ", ".join(str(entry.cpi) for entry in profile.pitches)
-        raise ValueError(f"there is no pitch of {sheet.cpi} characters to the inch, only {known}")
-    return pitch
 
 
 def encode_line(profile: Pr2Profile, sheet: Sheet, code_page: str, line: Line) -> LineBytes:

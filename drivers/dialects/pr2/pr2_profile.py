@@ -225,10 +225,6 @@ class Pr2Profile(Profile, frozen=True, forbid_unknown_fields=True):
         verified = not (self.holds_text.assumed or self.commands.discard.assumed or self.clean_up.assumed)
         return self.holds_text.holds and verified
 
-    def pitch(self, cpi: float) -> Pitch | None:
-        """The pitch of `cpi` characters to the inch, if the mechanism has it."""
-        return next((entry for entry in self.pitches if entry.cpi == cpi), None)
-
     def stop_reason(self, code: int) -> Reason | None:
         """The reason that a status code stands for: None for ready, `needs-attention` for a code that is not listed."""
         for entry in self.status:

@@ -31,7 +31,7 @@ from drivers.session import DocumentSession
 from tests.drivers.workbench import SHEET, line, quick
 
 session = DocumentSession(
-    open_port(sys.argv[1]), Pr2(quick(builtin_pr2())), code_page="cp858", printer="p", clock=time.monotonic
+    open_port(sys.argv[1]), Pr2(quick(builtin_pr2())), code_page="cp858", clock=time.monotonic
 )
 print(session.clean_up().value, flush=True)
 if session.state != "ready":

@@ -8,7 +8,7 @@ import pytest
 
 from drivers.dialects.known import DIALECTS
 from passbook.errors import PassbookError
-from passbook.job.choice import NORMAL, IfApart, Keep, Side
+from passbook.job.choice import Choice, IfApart, Keep, Side
 from passbook.protocol.document_rules import ChoiceRule
 from passbook.protocol.printer_setup import PrinterSetup
 from terminal.agent.agent_settings import AgentConfig, load_agent_config
@@ -17,7 +17,7 @@ from terminal.agent.agent_settings import AgentConfig, load_agent_config
 def test_without_a_file_both_keep_a_job_the_appliance_feeds_and_people_are_asked(tmp_path: Path) -> None:
     config = load_agent_config(tmp_path / "agent.toml")
     assert config == AgentConfig()
-    assert config.choice == NORMAL
+    assert config.choice == Choice(Keep.BOTH, Side.APPLIANCE, IfApart.ASK)
 
 
 def test_what_the_file_says_counts(tmp_path: Path) -> None:

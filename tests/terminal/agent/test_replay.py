@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from client.connection import ENDED, JOB, PROMPT, QUESTION, QUESTION_CLOSED
 from passbook.job.states import JobState
+from passbook.protocol.events import ENDED, JOB, PROMPT, QUESTION, QUESTION_CLOSED
 from passbook.protocol.messages import Envelope, Header, MessageType, Prompt, Question, decode, encode
 from terminal.agent.replay import MOST, Replay
 from tests.terminal.samples import notice, outline, question, stopped, view
