@@ -567,7 +567,8 @@ class Appliance:
                 self._desks.note_job(record)
                 self._grants.note(record)
                 if record.ended and record.printer not in self._destinations:
-                    _ = self._loop.run_in_executor(None, self._look_for_strays)
+                    looked = self._loop.run_in_executor(None, self._look_for_strays)
+                    looked.add_done_callback(asyncio.Future.result)
             case EndAcknowledged(record):
                 self._notices.note(record)
             case StepDone(record):
