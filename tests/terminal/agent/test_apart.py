@@ -186,11 +186,12 @@ def test_a_finished_copy_is_shown_for_its_time_and_never_printed(office: Apart) 
     printing = office.terminal.print_in_background(STATEMENT, BOOK, LAYOUT, "--request", "r-1", *THEIRS)
     assert printing.end() == 0, printing.error()
     job = printing.job
-    assert office.terminal.run("preview", job, "--text")
-    shown = office.terminal.run("document", job, "--person", "Ann")
+    short = job[:8]
+    assert office.terminal.run("preview", short, "--text")
+    shown = office.terminal.run("document", short, "--person", "Ann")
     assert base64.b64decode(shown["document"]) == STATEMENT.read_bytes()
     office.cut()
-    assert office.terminal.run("preview", job, "--text"), "also while the appliance is away"
+    assert office.terminal.run("preview", short, "--text"), "also while the appliance is away"
     assert office.refused("answer", job, "--print", "--person", "Ann")
     assert office.send("--request", "r-1", *THEIRS) == job
     assert office.jobs() == []
