@@ -34,7 +34,6 @@ from firmware.service.service import Service
 from firmware.service.upkeep_operations import UpkeepOperations
 from firmware.system.joining import Joining
 from firmware.system.notify import Notifier
-from firmware.system.problems import Problems
 from firmware.system.retention import destroy_old_content
 from firmware.system.upkeep import Upkeep
 from firmware.system.watchdog import show_watchdog
@@ -67,6 +66,7 @@ from spooler.page_renderer import render_pages, render_texts
 from spooler.pauses import Pauses
 from spooler.plugging import noticed_plugging
 from spooler.printer import Printer, connect_mechanism
+from spooler.problems import Problems
 from spooler.shared_names import SharedNames
 from spooler.supervisor import Supervisor
 from spooler.turns import Turns

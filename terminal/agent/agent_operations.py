@@ -131,7 +131,7 @@ class AgentOperations:
     @operation("Agent.GetSettings", CALLERS)
     async def settings(self, _call: Call, _payload: Nothing) -> AgentSettings:
         """Tell the choice where a person makes none, and the figures of the agent's spool and of the network."""
-        return self._sides.figures(self._own.store.name, self._reach.silent_for())
+        return self._sides.figures(self._own.store.name, self._reach.silent_for(), self._problems())
 
     @operation("Agent.OpenPage", CALLERS, "file-problem")
     async def open_page(self, call: Call, _payload: Nothing) -> PageAddress:

@@ -10,6 +10,7 @@ is the same job (P10).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Final
 
 from passbook.document.documents import Hints, parse_document
@@ -19,6 +20,7 @@ from passbook.job.choice import Keep, Side
 from passbook.job.states import Reason
 from passbook.job.wording import REASON_WORDS
 from passbook.protocol.document_rules import fill_choice
+from passbook.protocol.finding import Finding
 from passbook.protocol.messages import SubmitJob
 from passbook.protocol.two_spools import AgentSettings, at_appliance_only, at_terminal_only
 from spooler.clock import Clock, stamp
@@ -108,9 +110,12 @@ class KeptSides:
             return request
         raise PassbookError("network-busy", why=why)
 
-    def figures(self, spool: str, silent: float) -> AgentSettings:
+    def figures(self, spool: str, silent: float, problems: Iterable[PassbookError]) -> AgentSettings:
         """The defaults, and what is so now; `spool` is the id of the own one, `silent` as in AgentSettings."""
         choice, areas, reason = self._config.choice, self._spool.areas(), self.objection()
+        if reason is None and not any(area.free for area in areas):
+            # Other files fill the disk: how full the spool is by its quota does not show that.
+            reason = Reason.NEARLY_FULL
         return AgentSettings(
             choice.keep,
             choice.feed,
@@ -127,4 +132,5 @@ class KeptSides:
             round_trip=round(self._network.round_trip()),
             queued=self._network.queued,
             busy=self._network.why_busy(),
+            findings=tuple(map(Finding.of, problems)),
         )

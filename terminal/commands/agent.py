@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import secrets
+from typing import Final
 
 from passbook.errors import PassbookError
 from passbook.protocol.messages import REQUESTER_KEY_BYTES
 from spooler import hardening, logs
 from spooler.clock import SystemClock, stamp
 from spooler.machine import MACHINE
+from spooler.problems import Problems
 from spooler.supervisor import Supervisor
 from storage import self_test
 from terminal import enrollment
@@ -17,6 +19,8 @@ from terminal.commands import AddCommand
 from terminal.keyring import AGENT_STORE, KeyRing
 from terminal.spool_figures import spool_lines
 from terminal.workplace import Workplace
+
+_LOG: Final = logs.Log("store")
 
 
 def add(command: AddCommand) -> None:
@@ -46,7 +50,9 @@ async def run(workplace: Workplace, _arguments: argparse.Namespace) -> int:
     Supervisor().watch_threads()
     self_test.check_primitives(secrets.token_bytes)
     clock = SystemClock()
-    problems = config.warnings
+    problems = Problems()
+    for warning in config.warnings:
+        problems.add(warning)
     store: OwnStore = open_own_store(
         home.spool,
         ring.stores[AGENT_STORE],
@@ -54,10 +60,17 @@ async def run(workplace: Workplace, _arguments: argparse.Namespace) -> int:
         machine=MACHINE,
         rng=secrets.token_bytes,
         at=stamp(clock),
-        report=problems.append,
+        report=lambda problem: _report(problem, problems),
     )
+    problems.is_over = store.spool.is_over
     await Agent(home, config, ring, store, terminal, problems=problems, clock=clock).run()
     return 0
+
+
+def _report(problem: PassbookError, problems: Problems) -> None:
+    """Note a problem of the storage until it is over.  Any thread may call it."""
+    _LOG.error("storage-problem", code=problem.code, area=str(problem.facts.get("area", "")))
+    problems.add(problem)
 
 
 async def run_spool(workplace: Workplace, _arguments: argparse.Namespace) -> int:

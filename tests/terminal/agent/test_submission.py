@@ -331,7 +331,7 @@ def test_between_the_marks_a_spool_stays_as_it_was(open_till: OpenTill) -> None:
     assert (problem.code, problem.facts["side"], problem.facts["start_at"]) == ("spool-nearly-full", "terminal", 40)
     till.submit("r-2")
     assert till.sent()[0].keep is Keep.APPLIANCE
-    figures = till.sides.figures("spool-1", 0)
+    figures = till.sides.figures("spool-1", 0, [])
     assert (figures.stopped, figures.start_at) == ("spool-nearly-full", 40)
     assert 60 <= figures.percent <= 62
     assert figures.since
@@ -364,7 +364,7 @@ def test_a_spool_whose_areas_are_fenced_stops_itself(open_till: OpenTill) -> Non
     assert till.sent() == (AT_APPLIANCE, Reason.SPOOL_FENCED.value, True)
     assert till.refused("r-3", keep=Keep.TERMINAL).code == "spool-stopped"
     assert till.refused("r-1", first=False).code == "outcome-unknown", "its copy may lie there"
-    assert till.sides.figures("spool-1", 0).stopped == "spool-fenced"
+    assert till.sides.figures("spool-1", 0, []).stopped == "spool-fenced"
 
 
 def test_the_same_request_is_the_same_job_whether_the_spool_is_full_at_the_first_time_or_later(
@@ -409,7 +409,7 @@ def test_where_the_appliance_is_the_only_wanted_side_a_busy_network_refuses_and_
     error = till.refused(keep=Keep.APPLIANCE)
     assert error.code == "network-busy"
     assert "300 KiB of documents wait to be sent" in str(error)
-    assert till.sides.figures("spool-1", 0).busy
+    assert till.sides.figures("spool-1", 0, []).busy
     # A request that was sent before may be accepted already: only the appliance's answer says so.
     till.submit(keep=Keep.APPLIANCE, first=False)
     assert till.sent() == (AT_APPLIANCE, "", True)
