@@ -352,7 +352,7 @@ class AgentOperations:
                 waiting.append(notice_of(ended.record, None))
         return waiting
 
-    @operation("Spooler.AcknowledgeNotice", CALLERS, "unknown-job", "not-allowed-in-state")
+    @operation("Spooler.AcknowledgeNotice", CALLERS, "unknown-job", "not-allowed-in-state", "file-problem")
     async def acknowledge_notice(self, call: Call, asked: AcknowledgeNotice) -> Notice:
         """Note that a person saw the end of a job."""
         stored = self._notices.drop(asked.job) if not self._notices.is_shown(asked.job) else None
