@@ -144,7 +144,8 @@ class FinishedCopies:
         except PassbookError as error:
             if error.code != "unknown-job":
                 raise
-            return 0.0
+            # An area that is left out may know it, and is back after a start.
+            return LONGEST_LOOK if self._spool.problems else 0.0
         if not record.ended:
             return LONGEST_LOOK
         if record.state is not JobState.COMPLETED:

@@ -35,8 +35,8 @@ _LOG: Final = Log("spool")
 NO_SPACE: Final = frozenset({"no-area-has-room", "quota-exceeded", "area-full"})
 """Codes with which a spool does not take a document that it has no space for; nothing has changed then."""
 
-_FENCED: Final = "fenced"
-"""The state of an area that is out of use."""
+_OUT_OF_USE: Final = frozenset({"fenced", "absent"})
+"""States of an area in which it tells nothing."""
 
 
 class KeptSides:
@@ -93,7 +93,7 @@ class KeptSides:
 
     def without_own(self, request: SubmitJob, reason: Reason) -> SubmitJob:
         """A request whose document the own spool does not keep.  Raises as kept_now() does."""
-        if not request.first and _FENCED in self._spool.states().values():
+        if not request.first and not _OUT_OF_USE.isdisjoint(self._spool.states().values()):
             raise PassbookError("outcome-unknown", request=request.client_request)
         if request.keep is not Keep.BOTH:
             raise PassbookError("spool-stopped", side=Side.TERMINAL.value, why=REASON_WORDS[reason])

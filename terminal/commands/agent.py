@@ -28,16 +28,19 @@ def add(command: AddCommand) -> None:
     parser = command(
         "agent", help="hold the connection and a spool of this terminal until it is stopped; other commands then use it"
     )
+    parser.add_argument(
+        "--new-spool", action="store_true", help="begin a new spool in place of one that is lost for good, once"
+    )
     parser.set_defaults(run=run)
     spool = command("spool", help="how full the spool of this terminal is, whether it takes documents, and the network")
     spool.set_defaults(run=run_spool)
 
 
-async def run(workplace: Workplace, _arguments: argparse.Namespace) -> int:
+async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C; return 0."""
     # These modules would take a quarter of the time in which any other command starts.
     from terminal.agent.agent_settings import load_agent_config  # noqa: PLC0415
-    from terminal.agent.own_store import OwnStore, open_own_store  # noqa: PLC0415
+    from terminal.agent.own_store import OwnStore, begin_anew, open_own_store  # noqa: PLC0415
     from terminal.agent.running_agent import Agent  # noqa: PLC0415
 
     home = workplace.home
@@ -50,12 +53,15 @@ async def run(workplace: Workplace, _arguments: argparse.Namespace) -> int:
     Supervisor().watch_threads()
     self_test.check_primitives(secrets.token_bytes)
     clock = SystemClock()
+    if arguments.new_spool:
+        begin_anew(home.spool, home.spool_state)
     problems = Problems()
     for warning in config.warnings:
         problems.add(warning)
     store: OwnStore = open_own_store(
         home.spool,
         ring.stores[AGENT_STORE],
+        state=home.spool_state,
         quota_mib=config.quota_mib,
         machine=MACHINE,
         rng=secrets.token_bytes,

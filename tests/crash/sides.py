@@ -174,6 +174,7 @@ class PoweredSide:
         store = open_own_store(
             home.spool,
             secret,
+            state=home.spool_state,
             quota_mib=_QUOTA_MIB,
             machine=self._office.machine_id,
             rng=self._office.chance.randbytes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,3 +66,22 @@ def test_an_area_that_is_out_of_use_is_logged_and_told_to_the_teller(office: Age
     said = spool_of(office)
     assert TAKES in said
     assert "Problem: Storage area b is out of use: " in said
+
+
+def test_an_agent_whose_spool_is_gone_starts_again_by_a_persons_word_and_with_one_area_at_once(
+    office: AgentWorld,
+) -> None:
+    office.power_up()
+    office.send(*IN_TERMINAL)
+    office.agent.stop()
+    spool = office.terminal.home / "spool"
+    spool.rename(spool.with_name("lost"))
+    with pytest.raises(RuntimeError, match="own-spool-unusable"):
+        office.agent.start()
+    assert not spool.exists()
+    office.agent.start("--new-spool")
+    assert office.agent.stop() == 0
+    shutil.rmtree(spool / "a")
+    office.agent.start()
+    assert "Problem: Storage area a of this terminal's spool is not used: " in spool_of(office)
+    office.send(*IN_TERMINAL)

@@ -88,7 +88,14 @@ class Apart(AgentWorld):
         secret = load_ring(home.keyring, self.terminal.passphrase.encode()).stores["agent"]
         reports: list[PassbookError] = []
         store = open_own_store(
-            home.spool, secret, quota_mib=64, machine=MACHINE, rng=secrets.token_bytes, at=AT, report=reports.append
+            home.spool,
+            secret,
+            state=home.spool_state,
+            quota_mib=64,
+            machine=MACHINE,
+            rng=secrets.token_bytes,
+            at=AT,
+            report=reports.append,
         )
         try:
             return [*reports, *store.spool.verify()]

@@ -152,6 +152,26 @@ def test_a_copy_of_a_job_that_the_spool_does_not_know_is_erased(shelf: Shelf) ->
     assert shelf.names == []
 
 
+def test_a_copy_of_a_job_in_an_area_that_is_left_out_stays_until_the_area_is_back(shelf: Shelf) -> None:
+    job = shelf.accepted(**DATED)
+    shelf.complete(job)
+    shelf.copies.look()
+    area = shelf.store.spool.history(job)[-1].area
+    shelf.copies.close()
+    shelf.store.close()
+    place = shelf.office.folder / area
+    away = place.rename(place.with_name("away"))
+    shelf.store, shelf.copies = shelf.office.open(), shelf.open()
+    shelf.copies.look()
+    assert shelf.names == [job]
+    shelf.store.close()
+    away.rename(place)
+    shelf.wait(0.0, wall=KEEP)
+    shelf.boot()
+    shelf.copies.look()
+    assert shelf.names == []
+
+
 def test_no_more_bytes_are_kept_than_the_spool_may_have(shelf: Shelf) -> None:
     shelf.copies.close()
     shelf.copies = shelf.open(most=10)

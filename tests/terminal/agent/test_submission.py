@@ -102,6 +102,7 @@ class Till:
         self.store = open_own_store(
             folder / "spool",
             bytes(range(32)),
+            state=folder / "spool-state",
             quota_mib=32,
             machine=machine,
             rng=secrets.token_bytes,
@@ -268,6 +269,22 @@ def test_a_job_that_was_kept_while_the_appliance_was_away_is_new_there_once(open
     for _ in range(2):
         asyncio.run(till.submissions.resume())
     assert [one.first for one, _ in till.appliance.sent] == [True, False, False]
+
+
+def test_what_the_appliance_has_not_heard_of_waits_also_while_its_area_is_left_out(tmp_path: Path) -> None:
+    till = Till(tmp_path, AgentConfig())
+    till.appliance.refuses = PassbookError("connection-lost")
+    jobs = {number: till.submit(number, keep=Keep.TERMINAL).job for number in ("r-1", "r-2", "r-3", "r-4")}
+    till.store.close()
+    (tmp_path / "spool" / "b").rename(tmp_path / "away")
+    till = Till(tmp_path, AgentConfig())
+    lost = {*jobs.values()} - {record.job_id for record in till.own.unfinished()}
+    asyncio.run(till.submissions.resume())
+    assert set() < lost == set(till.submissions.waiting())
+    till.fill(95)
+    number = next(number for number, job in jobs.items() if job in lost)
+    assert till.refused(number, first=False).code == "outcome-unknown"
+    till.store.close()
 
 
 # Canceled before the appliance has it
