@@ -125,8 +125,7 @@ def open_own_store(
         # Every record says itself what this boot made of it; only then the store is bound to this machine.
         spool.upkeep.settle()
         if not bound:
-            binding = msgspec.json.encode(_Binding(name, _mac(secret, name, own_id)))
-            files.save_file(folder / _BINDING, binding, files.PRIVATE)
+            _bind(folder, secret, name, own_id)
     except BaseException:
         spool.close()
         raise
@@ -194,6 +193,11 @@ def _bound_name(file: Path, secret: bytes, own_id: bytes) -> str:
     except (ValueError, RecursionError):
         return ""
     return binding.spool if hmac.compare_digest(binding.mac, _mac(secret, binding.spool, own_id)) else ""
+
+
+def _bind(folder: Path, secret: bytes, name: str, own_id: bytes) -> None:
+    binding = msgspec.json.encode(_Binding(name, _mac(secret, name, own_id)))
+    files.save_file(folder / _BINDING, binding, files.PRIVATE)
 
 
 def _mac(secret: bytes, name: str, own_id: bytes) -> bytes:
