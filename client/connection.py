@@ -134,7 +134,7 @@ class Client:
     async def events(self) -> AsyncIterator[Event]:
         """Give each event in order, from the beginning of the connection; raises PassbookError when that is lost.
 
-        A defect in what takes the messages is raised as it is.
+        A defect in what takes the messages is raised unchanged.
         """
         while True:
             while self._events:

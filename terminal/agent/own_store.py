@@ -70,7 +70,7 @@ class OwnStore(NamedTuple):
 
 
 def begin_anew(folder: Path, state: Path) -> None:
-    """Forget that there was a spool, so that the next start makes one.
+    """Forget that there was a spool, so that open_own_store() makes one.
 
     Raises PassbookError `own-spool-there` while an area of it is there, and `file-problem`.
     """
