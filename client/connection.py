@@ -90,7 +90,7 @@ class Client:
         self._answers: dict[int, asyncio.Future[Envelope]] = {}
         self._events: deque[Event] = deque(maxlen=MAX_WAITING)
         self._told = asyncio.Event()
-        self._lost: PassbookError | None = None
+        self._lost: Exception | None = None
         self._heard = heard
 
     async def __aenter__(self) -> Self:
@@ -110,7 +110,10 @@ class Client:
         await self._reader
 
     async def events(self) -> AsyncIterator[Event]:
-        """Give each event in order, from the beginning of the connection; raises PassbookError when that is lost."""
+        """Give each event in order, from the beginning of the connection; raises PassbookError when that is lost.
+
+        A defect in what takes the messages is raised unchanged.
+        """
         while True:
             while self._events:
                 yield self._events.popleft()
@@ -167,18 +170,19 @@ class Client:
             raise closed(error) from None
 
     async def _read(self) -> None:
-        """Hand every message to who waits for it, until the connection ends."""
-        lost = PassbookError("connection-lost")
+        """Hand every message to who waits for it, until the connection or a defect of ours ends that."""
         try:
             while True:
                 self._take(decode(await self._connection.recv(decode=False), self._transport.longest))
         except ConnectionClosed as error:
-            lost = closed(error)
-        except PassbookError as error:
+            self._lose(closed(error))
+        except Exception as error:  # noqa: BLE001 - who waits must hear of a defect too, and the supervisor by them
             # What follows a message that cannot be read cannot be trusted to belong to anything.
-            lost = error
+            self._lose(error)
             with suppress(ConnectionClosed):
                 await self._connection.close()
+
+    def _lose(self, lost: Exception) -> None:
         self._lost = lost
         self._told.set()
         for answer in self._answers.values():

@@ -15,10 +15,10 @@ class AgentProcess:
         self.log_file = terminal.home / "agent.log"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start it, and wait until its door is open."""
+    def start(self, *options: str) -> None:
+        """Start it with these `options`, and wait until its door is open."""
         before = self.log().count('"ready"')
-        command = [part for part in self.terminal.command("agent") if part != "--json"]
+        command = [part for part in self.terminal.command("agent", *options) if part != "--json"]
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True

@@ -34,7 +34,6 @@ from firmware.service.service import Service
 from firmware.service.upkeep_operations import UpkeepOperations
 from firmware.system.joining import Joining
 from firmware.system.notify import Notifier
-from firmware.system.problems import Problems
 from firmware.system.upkeep import Upkeep
 from firmware.system.watchdog import show_watchdog
 from firmware.system.zone import zone_name
@@ -68,6 +67,7 @@ from spooler.page_renderer import render_pages, render_texts
 from spooler.pauses import Pauses
 from spooler.plugging import noticed_plugging
 from spooler.printer import Printer, connect_mechanism
+from spooler.problems import Problems
 from spooler.shared_names import SharedNames
 from spooler.supervisor import Supervisor
 from spooler.turns import Turns
@@ -568,7 +568,8 @@ class Appliance:
                 self._desks.note_job(record)
                 self._grants.note(record)
                 if record.ended and record.printer not in self._destinations:
-                    _ = self._loop.run_in_executor(None, self._look_for_strays)
+                    looked = self._loop.run_in_executor(None, self._look_for_strays)
+                    looked.add_done_callback(asyncio.Future.result)
             case EndAcknowledged(record):
                 self._notices.note(record)
             case StepDone(record):

@@ -31,7 +31,7 @@ _PLACES: Final = {
     "storage.crypto.envelope": ("Rng", "SealedJob", "open_plan", "unwrap_for_recovery"),
     "storage.crypto.keys": ("ApplianceKey",),
     "storage.queries": ("Ended", "HeadAt"),
-    "storage.spool": ("Spool",),
+    "storage.spool": ("LEAST_OF_ID", "Spool"),
     "storage.tables.chain": ("ToldEntry",),
     "storage.tables.printed": ("PrinterFigures",),
     "storage.tables.rows": ("JobRow",),
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from storage.crypto.envelope import Rng, SealedJob, open_plan, unwrap_for_recovery
     from storage.crypto.keys import ApplianceKey
     from storage.queries import Ended, HeadAt
-    from storage.spool import Spool
+    from storage.spool import LEAST_OF_ID, Spool
     from storage.tables.chain import ToldEntry
     from storage.tables.printed import PrinterFigures
     from storage.tables.rows import JobRow
@@ -74,6 +74,7 @@ else:
 
 
 __all__ = [
+    "LEAST_OF_ID",
     "ApplianceKey",
     "AreaSettings",
     "AreaStatus",

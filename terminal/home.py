@@ -69,6 +69,7 @@ class Home:
         self.agent_config = folder / "agent.toml"
         self.socket = self.agent / "socket"
         self.spool = folder / "spool"
+        self.spool_state = self.agent / "spool-state"
 
     def address(self) -> Address:
         """The address of the appliance. Raises PassbookError `not-enrolled`, `file-problem`."""

@@ -10,6 +10,7 @@ from passbook.job.choice import IfApart, Keep, Side
 from passbook.job.states import Reason
 from passbook.job.wording import REASON_WORDS
 from passbook.protocol.two_spools import AgentSettings
+from terminal.console import for_people
 from terminal.tables_of_jobs import local_time, span
 
 _KIB: Final = 1024
@@ -52,11 +53,14 @@ def _lines(figures: AgentSettings) -> Iterator[str]:
         queued = figures.queued // _KIB
         yield f"The appliance answers within {figures.round_trip} ms; {queued} KiB of documents wait to be sent."
         yield f"The network is {load}."
+    yield from (f"Problem: {for_people(finding.sentence)}" for finding in figures.findings)
 
 
 def _takes(figures: AgentSettings) -> str:
     if not figures.stopped:
         return "It takes documents."
+    if figures.stopped == Reason.NEARLY_FULL and not figures.since:
+        return "It takes no document: its disk has no space for one."
     if figures.stopped == Reason.NEARLY_FULL:
         again = f"It takes them again below {figures.start_at} percent."
         return f"It has taken no document since {local_time(figures.since)}: it is nearly full. {again}"

@@ -19,7 +19,6 @@ from firmware.service.refusals import (
 from firmware.service.replies import AreaList, LookedAt
 from firmware.service.roles import LOOKING, OPERATORS
 from firmware.system.joining import Joining
-from firmware.system.problems import Problems
 from passbook.protocol.messages import (
     Nothing,
     PrinterView,
@@ -46,6 +45,7 @@ from spooler.desks import Desks
 from spooler.form_stock import FormStock
 from spooler.hub import Hub
 from spooler.logs import Log
+from spooler.problems import Problems
 from storage import Spool
 
 _LOG: Final = Log("upkeep")

@@ -10,11 +10,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, ParamSpec, TypeVar
 
-from firmware.system.problems import Problems
 from passbook.errors import PassbookError
 from passbook.job.states import Reason
 from spooler.clock import Clock, stamp
 from spooler.logs import Log
+from spooler.problems import Problems
 from storage import Spool
 
 P = ParamSpec("P")

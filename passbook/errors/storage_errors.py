@@ -33,6 +33,30 @@ STORAGE_ERRORS: Final[dict[str, ErrorKind]] = {
         "The mark of the storage areas cannot be written, in {file}: {why}. No area is made without it; see that the "
         "appliance may write there, then restart.",
     ),
+    "own-area-unusable": ErrorKind(
+        Mender.OPERATOR,
+        "Storage area {area} of this terminal's spool is not used: {why}. It was left unchanged, and its jobs are not "
+        "printed here; the other area takes documents. Put {folder} back as it was and start the agent again; if the "
+        "area is lost for good, end the jobs of the other one, move {folder} away and run teller agent --new-spool.",
+    ),
+    "own-area-altered": ErrorKind(
+        Mender.OPERATOR,
+        "Storage area {area} of this terminal's spool was altered: {why}. Nothing of it prints without a person's "
+        "answer: look at each book first. When its jobs have ended, keep {folder} in another place as evidence and run "
+        "teller agent --new-spool.",
+    ),
+    "own-spool-unusable": ErrorKind(
+        Mender.OPERATOR,
+        "The agent did not start: this terminal had a spool in {folder}, and it cannot be used ({why}). No new one was "
+        "made. Put the folder back as it was, or see that its disk is mounted. If it is lost for good, move away what "
+        "is left and run teller agent --new-spool: jobs that the appliance has go on there, and each book of a job "
+        "that only this terminal kept must be looked at before that job is sent again.",
+    ),
+    "own-spool-there": ErrorKind(
+        Mender.CALLER,
+        "No new spool was begun: storage areas of this terminal are in {folder}. Nothing was changed; start the agent "
+        "without --new-spool, or move that folder away first.",
+    ),
     "area-unsure": ErrorKind(
         Mender.OPERATOR,
         "Whether storage area {area} was rolled back to an earlier state cannot be known: the records that would tell "

@@ -29,6 +29,7 @@ from passbook.job.choice import IfApart, Keep, Side
 from passbook.job.print_right import RightReply
 from passbook.job.record import Told
 from passbook.job.states import Reason
+from passbook.protocol.finding import Finding
 from passbook.protocol.messages import Number, Payload, SheetView, SubmitJob
 from passbook.protocol.printer_setup import USUAL_SETUP, PrinterSetup
 
@@ -260,10 +261,11 @@ class AgentSettings(msgspec.Struct, frozen=True, rename="camel"):
         percent: how full its spool is, of what jobs may take there, reserves included.
         start_at: the percent below which a spool that stopped takes documents again.
         stopped: why its spool takes no document now, a keyword of Reason; empty where it does.
-        since: the time since which it was nearly full.
+        since: the time since which it was nearly full; empty where its disk has no space.
         round_trip: milliseconds until the appliance answers a ping.
         queued: bytes of documents that wait to be sent to the appliance.
         busy: what of the network is busy, in words; empty while it is not.
+        findings: the problems of the agent, as the status tells them.
     """
 
     keep: Keep
@@ -281,6 +283,7 @@ class AgentSettings(msgspec.Struct, frozen=True, rename="camel"):
     round_trip: int = 0
     queued: int = 0
     busy: str = ""
+    findings: tuple[Finding, ...] = ()
 
 
 class PageAddress(msgspec.Struct, frozen=True):

@@ -144,7 +144,7 @@ class AgentOperations:
     @operation("Agent.GetSettings", CALLERS)
     async def settings(self, _call: Call, _payload: Nothing) -> AgentSettings:
         """Tell the choice where a person makes none, and the figures of the agent's spool and of the network."""
-        return self._sides.figures(self._own.store.name, self._reach.silent_for())
+        return self._sides.figures(self._own.store.name, self._reach.silent_for(), self._problems())
 
     @operation("Agent.OpenPage", CALLERS)
     async def open_page(self, call: Call, _payload: Nothing) -> PageAddress:
@@ -288,8 +288,7 @@ class AgentOperations:
     @operation("Spooler.GetSealed", CALLERS)
     async def get_sealed(self, _call: Call, asked: GetSealed) -> SealedCopy:
         """Give the sealed content of the own copy, also of one that is finished and kept; else the appliance's."""
-        finished = self._finished.find(asked.job)
-        record = self._own.found(asked.job)
+        record, finished = self._copies(asked.job)
         if finished is not None and record is not None and record.ended:
             return replace(finished, book=self._known.layout(record.layout))
         if record is None or record.ended or record.content_gone:
@@ -299,14 +298,19 @@ class AgentOperations:
     @operation("Spooler.GetDocument", CALLERS)
     async def get_document(self, call: Call, asked: GetDocument) -> StoredDocument:
         """Give the document of a finished copy that is kept; of any other job the appliance's."""
-        record, finished = self._own.record(asked.job), self._finished.find(asked.job)
+        record, finished = self._copies(asked.job)
         if finished is None or record is None or not record.ended:
             return await self._upstream.command("Spooler.GetDocument", asked, StoredDocument)
         check_name("person", asked.person)
         check_one_key(asked.key, asked.data_key)
         opened = await asyncio.to_thread(opened_copy, record, finished, asked)
-        _LOG.info("document-read", job=asked.job, terminal=call.actor.name, person=asked.person)
+        _LOG.info("document-read", job=record.job_id, terminal=call.actor.name, person=asked.person)
         return opened
+
+    def _copies(self, beginning: str) -> tuple[Record | None, SealedCopy | None]:
+        """The own copy of the job whose id is this or begins so, and the one that is kept after its end."""
+        record = self._own.found(beginning)
+        return record, None if record is None else self._finished.find(record.job_id)
 
     @operation("Recovery.ListQuestions", CALLERS)
     async def list_questions(self, _call: Call, page: Page) -> QuestionPage:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import re
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +34,7 @@ from passbook.protocol.two_spools import SealedCopy
 from spooler.clock import Clock
 from spooler.logs import Log
 from spooler.sealed_copies import sealed_copy
+from spooler.supervisor import guarded
 from storage import SealedJob, Spool, envelope, files
 
 _LOG: Final = Log("finished")
@@ -93,7 +94,7 @@ class FinishedCopies:
             self._news.set()
         elif self._keep and record.job_id not in self._laid:
             self._laid.add(record.job_id)
-            self._files.submit(self._lay_aside, record.job_id)
+            self._files.submit(self._lay_aside, record.job_id).add_done_callback(guarded(Future.result))
 
     def look(self) -> float:
         """Erase what is over, once; seconds until the next look.  Blocks."""
@@ -143,7 +144,8 @@ class FinishedCopies:
         except PassbookError as error:
             if error.code != "unknown-job":
                 raise
-            return 0.0
+            # An area that is left out may know it, and is back after a start.
+            return LONGEST_LOOK if self._spool.problems else 0.0
         if not record.ended:
             return LONGEST_LOOK
         if record.state is not JobState.COMPLETED:

@@ -11,6 +11,7 @@ from passbook.job.states import TERMINAL
 from passbook.protocol.messages import JobView
 from passbook.protocol.pages import JobPage
 from spooler.clock import Clock
+from storage import LEAST_OF_ID
 
 MOST_KEPT: Final = 2000
 """Jobs of the list that are kept; the oldest ones."""
@@ -36,9 +37,11 @@ class KeptList:
         elif view.job in self._jobs or len(self._jobs) < MOST_KEPT:
             self._jobs[view.job] = view
 
-    def view(self, job: str) -> JobView | None:
-        """A job of the list."""
-        return self._jobs.get(job)
+    def view(self, beginning: str) -> JobView | None:
+        """The one job of the list whose id is this or begins so; None where there is none, or are several."""
+        found = [view for job, view in self._jobs.items() if job.startswith(beginning)]
+        is_one = len(found) == 1 and len(beginning) >= LEAST_OF_ID
+        return self._jobs.get(beginning) or (found[0] if is_one else None)
 
     def page(self, own: Iterable[JobView]) -> JobPage:
         """The list with its age, the own copies in place of what is kept of them, as one page."""

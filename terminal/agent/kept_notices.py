@@ -62,11 +62,19 @@ class KeptNotices:
         return sorted((one.notice for one in self._kept.values() if not one.shown), key=lambda one: one.job.sequence)
 
     def drop(self, job: str) -> Notice | None:
-        """Forget an end that a person saw and that the appliance knows of; None where none is kept."""
-        kept = self._kept.pop(job, None)
+        """Forget an end that a person saw and that the appliance knows of; None where none is kept.
+
+        Raises PassbookError `file-problem`, and then it is told again.
+        """
+        kept = self._kept.get(job)
         if kept is None:
             return None
-        (self._folder / f"{job}.json").unlink(missing_ok=True)
+        file = self._folder / f"{job}.json"
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise PassbookError("file-problem", file=str(file), why=error.strerror or "it stays there") from None
+        del self._kept[job]
         return kept.notice
 
     def _save(self, job: str, kept: _Kept) -> None:

@@ -10,6 +10,7 @@ is the same job (P10).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Final
 
 from passbook.document.documents import Hints, parse_document
@@ -19,6 +20,7 @@ from passbook.job.choice import Keep, Side
 from passbook.job.states import Reason
 from passbook.job.wording import REASON_WORDS
 from passbook.protocol.document_rules import fill_choice
+from passbook.protocol.finding import Finding
 from passbook.protocol.messages import SubmitJob
 from passbook.protocol.two_spools import AgentSettings, at_appliance_only, at_terminal_only
 from spooler.clock import Clock, stamp
@@ -33,8 +35,8 @@ _LOG: Final = Log("spool")
 NO_SPACE: Final = frozenset({"no-area-has-room", "quota-exceeded", "area-full"})
 """Codes with which a spool does not take a document that it has no space for; nothing has changed then."""
 
-_FENCED: Final = "fenced"
-"""The state of an area that is out of use."""
+_OUT_OF_USE: Final = frozenset({"fenced", "absent"})
+"""States of an area in which it tells nothing."""
 
 
 class KeptSides:
@@ -91,7 +93,7 @@ class KeptSides:
 
     def without_own(self, request: SubmitJob, reason: Reason) -> SubmitJob:
         """A request whose document the own spool does not keep.  Raises as kept_now() does."""
-        if not request.first and _FENCED in self._spool.states().values():
+        if not request.first and not _OUT_OF_USE.isdisjoint(self._spool.states().values()):
             raise PassbookError("outcome-unknown", request=request.client_request)
         if request.keep is not Keep.BOTH:
             raise PassbookError("spool-stopped", side=Side.TERMINAL.value, why=REASON_WORDS[reason])
@@ -108,9 +110,12 @@ class KeptSides:
             return request
         raise PassbookError("network-busy", why=why)
 
-    def figures(self, spool: str, silent: float) -> AgentSettings:
+    def figures(self, spool: str, silent: float, problems: Iterable[PassbookError]) -> AgentSettings:
         """The defaults, and what is so now; `spool` is the id of the own one, `silent` as in AgentSettings."""
         choice, areas, reason = self._config.choice, self._spool.areas(), self.objection()
+        if reason is None and not any(area.free for area in areas):
+            # Other files fill the disk: how full the spool is by its quota does not show that.
+            reason = Reason.NEARLY_FULL
         return AgentSettings(
             choice.keep,
             choice.feed,
@@ -127,4 +132,5 @@ class KeptSides:
             round_trip=round(self._network.round_trip()),
             queued=self._network.queued,
             busy=self._network.why_busy(),
+            findings=tuple(map(Finding.of, problems)),
         )

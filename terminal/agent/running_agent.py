@@ -35,6 +35,7 @@ from spooler.logs import Log, keep_telling, tell_left_out
 from spooler.machine import machine_name
 from spooler.news import DeskGaveUp, JobChanged, News, PromptChanged, StepDone
 from spooler.plugging import noticed_plugging
+from spooler.problems import Problems
 from spooler.supervisor import Supervisor, must_go_on
 from terminal.agent.agent_operations import AGENT_OPERATIONS, AgentOperations
 from terminal.agent.agent_settings import AgentConfig
@@ -84,12 +85,12 @@ class Agent:
         store: OwnStore,
         terminal: str,
         *,
-        problems: list[PassbookError],
+        problems: Problems,
         clock: SystemClock,
     ) -> None:
         """`store` is open, and closed by run(); `terminal` is the name in the terminal's certificate.
 
-        `problems` are those of the storage; what fails later is appended by its threads.
+        `problems` are those of the storage; what fails later is added by its threads.
         """
         self._loop = asyncio.get_running_loop()
         self._clock = clock

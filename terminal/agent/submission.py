@@ -288,6 +288,9 @@ class Submissions:
             is_first = job in self._unsent
             self._unsent.discard(job)
             record = self._own.record(job)
+            if record is None and self._own.spool.problems:
+                # It may lie in an area that is left out; then the appliance hears of it when that is back.
+                return None
             if record is None or not self.is_waiting(job):
                 # The cut came before the copy was durable: nothing was accepted.
                 self._answered(job)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from client.connection import MAX_WAITING, Event, TerminalClient
-from client.transport import Address
+from client.connection import MAX_WAITING, Client, Event, TerminalClient
+from client.transport import Address, TlsTransport
 from passbook.errors import PassbookError
 from passbook.errors.kinds import Mender
 from passbook.job.states import JobState
@@ -21,6 +21,7 @@ from passbook.protocol.messages import (
     MAX_DOCUMENT,
     MAX_MESSAGE,
     MAX_PIECE,
+    Envelope,
     Header,
     JobView,
     MessageType,
@@ -403,6 +404,26 @@ def test_an_event_that_is_not_as_described_ends_the_connection(branch: Branch) -
                 with pytest.raises(PassbookError) as caught:
                     await awaited
                 assert caught.value.code == "invalid-message"
+
+    within(story())
+
+
+def test_a_defect_in_what_hears_the_events_reaches_all_who_wait(branch: Branch) -> None:
+    def hear(_message: Envelope) -> None:
+        raise LookupError
+
+    async def story() -> None:
+        fake = FakeAppliance()
+        async with running(branch, fake):
+            transport = TlsTransport(fake.address, branch.terminal("teller-1").context())
+            async with Client(transport, heard=hear) as client:
+                asked = asyncio.create_task(client.command("Common.Status", Nothing(), dict))
+                told = asyncio.ensure_future(anext(client.events()))
+                await fake.arrived.get()
+                await fake.tell(STEP, {})
+                for awaited in (asked, told, client.command("Common.Status", Nothing(), dict)):
+                    with pytest.raises(LookupError):
+                        await awaited
 
     within(story())
 

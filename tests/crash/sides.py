@@ -52,6 +52,7 @@ from passbook.protocol.two_spools import AgentWelcome
 from spooler.clock import SystemClock, stamp
 from spooler.news import JobChanged, News, PromptChanged, StepDone
 from spooler.printer import PrinterSettings
+from spooler.problems import Problems
 from spooler.supervisor import Supervisor
 from storage import Spool
 from terminal.agent import known_appliance, own_store, running_agent
@@ -167,17 +168,18 @@ class PoweredSide:
         )
 
     def _make_agent(self) -> Any:
-        clock, problems = _clock(), list[PassbookError]()
+        clock, problems = _clock(), Problems()
         secret = self._office.ring.stores[AGENT_STORE]
         home = Home(self.folder)
         store = open_own_store(
             home.spool,
             secret,
+            state=home.spool_state,
             quota_mib=_QUOTA_MIB,
             machine=self._office.machine_id,
             rng=self._office.chance.randbytes,
             at=stamp(clock),
-            report=problems.append,
+            report=problems.add,
         )
         agent = _HeardAgent(home, AgentConfig(), self._office.ring, store, TERMINAL, problems=problems, clock=clock)
         agent.ready = self._ready

@@ -24,7 +24,6 @@ from firmware.service.printer_report import PrinterReporter
 from firmware.service.service import Service
 from firmware.service.upkeep_operations import UpkeepOperations
 from firmware.system.joining import Joining
-from firmware.system.problems import Problems
 from passbook.errors import PassbookError
 from passbook.job.actor import Actor, Certificate, Role, UnixCaller
 from passbook.job.record import Record
@@ -39,6 +38,7 @@ from spooler.desks import Desks
 from spooler.destination import Destination
 from spooler.form_stock import FormStock
 from spooler.known_books import KnownBooks
+from spooler.problems import Problems
 from spooler.shared_names import SharedNames
 from spooler.turns import Turns
 from tests.firmware.branch import MANAGER, PRINTER, TELLER, Bench, unconnected

@@ -35,6 +35,8 @@ REFUSED_ONLY: Final = {
     "not-a-new-store",
     "no-area-there",
     "no-area-usable",
+    "own-spool-there",
+    "own-spool-unusable",
     "nothing-to-accept",
     "history-rolled-back",
     "forms-short",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, NoReturn
 
@@ -61,6 +62,10 @@ def _of_questions(audiences: Any) -> bool:
     return not _of_notices(audiences)
 
 
+def _in_thread(_appliance: Any) -> bool:
+    return threading.current_thread() is not threading.main_thread()
+
+
 DESK: Final = f"desk {PRINTER}"
 CASES: Final = {
     "questions": Case("questions", Audiences, "look", only=_of_questions),
@@ -82,6 +87,8 @@ RETURNS: Final = {
     "desk-returns": Case(DESK, PrintDesk, "_run"),
     "writer-returns": Case("area-a", Writer, "_is_over", only=lambda writer: writer._thread.name == "area-a"),
 }
+STRAYS: Final = "strays"
+"""The defect is in the look at jobs whose printer is configured no more, when the last of them ends."""
 CONNECTION: Final = "connection"
 """No part of the appliance: the defect is in what a connection does with itself."""
 JOB: Final = "job"
@@ -94,6 +101,8 @@ def plant(name: str) -> None:
         _replace(Case("", Desks, "show_prompts"), _fail)
     elif name == JOB:
         _replace(Case("", PrintDesk, "_serve"), _fail)
+    elif name == STRAYS:
+        _replace(Case("", Appliance, "_look_for_strays", only=_in_thread), _fail)
     elif name in RETURNS:
         _replace(RETURNS[name], _nothing if RETURNS[name].method == "run" else _over)
     else:

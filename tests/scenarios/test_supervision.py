@@ -14,7 +14,7 @@ import pytest
 from demo.world import PRINTER, World
 from passbook.errors import PassbookError
 from spooler.supervisor import EXIT_CODE
-from tests.scenarios.broken_part import CASES, CONNECTION, CONTENT, JOB, MODULE, RETURNS
+from tests.scenarios.broken_part import CASES, CONNECTION, CONTENT, JOB, MODULE, RETURNS, STRAYS
 from tests.scenarios.clerk import as_terminal
 from tests.scenarios.door import STATEMENT, request
 from tests.scenarios.office import RECOVERY_PUBLIC, Office
@@ -76,6 +76,21 @@ def test_a_part_that_returns_ends_the_process_by_its_name(start: Start, defect: 
     assert office.world.await_appliance_end() == EXIT_CODE
     [line] = [line for line in log_of(office) if line["event"] in ENDED]
     assert line["part"] == RETURNS[defect].part
+
+
+@pytest.mark.long
+def test_the_look_at_jobs_of_a_printer_that_is_gone_ends_the_process_where_it_raises(start: Start) -> None:
+    office = start(STRAYS)
+    send_a_job(office)
+    [job] = office.world.ctl("jobs")
+    office.world.stop_appliance()
+    file = office.world.config_file
+    file.write_text(file.read_text().replace(PRINTER, "another"))
+    office.world.start_appliance()
+    office.world.ctl("cancel", job["job"])
+    assert office.world.await_appliance_end() == EXIT_CODE
+    [line] = [line for line in log_of(office) if line["event"] in ENDED]
+    assert (line["event"], line["error"]) == ("part-failed", "DefectError")
 
 
 def test_a_connection_that_fails_ends_alone_and_is_logged(start: Start) -> None:

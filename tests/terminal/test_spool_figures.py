@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from passbook.job.choice import IfApart, Keep, Side
+from passbook.protocol.finding import Finding
 from passbook.protocol.two_spools import AgentSettings
 from terminal.spool_figures import spool_lines
 
@@ -42,6 +43,11 @@ def test_it_says_how_full_it_is_what_it_takes_and_how_the_network_is() -> None:
         (
             {"stopped": "spool-nearly-full", "since": "19:20"},
             "It has taken no document since 19:20: it is nearly full. It takes them again below 85 percent.",
+        ),
+        ({"stopped": "spool-nearly-full"}, "It takes no document: its disk has no space for one."),
+        (
+            {"findings": (Finding("area-fenced", "Area b is out of use."),)},
+            "Problem: Area b is out of use.",
         ),
         ({"stopped": "spool-fenced"}, "It takes no document: the storage of a spool is out of use."),
         ({"silent": 240}, "The appliance has not answered for 4 min."),

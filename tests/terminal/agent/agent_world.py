@@ -119,7 +119,14 @@ class AgentWorld:
         secret = load_ring(home.keyring, self.terminal.passphrase.encode()).stores["agent"]
         at, reports = "2026-03-02T09:30:00.000+00:00", list[PassbookError]()
         store = open_own_store(
-            home.spool, secret, quota_mib=64, machine=MACHINE, rng=secrets.token_bytes, at=at, report=reports.append
+            home.spool,
+            secret,
+            state=home.spool_state,
+            quota_mib=64,
+            machine=MACHINE,
+            rng=secrets.token_bytes,
+            at=at,
+            report=reports.append,
         )
         try:
             yield store

@@ -88,7 +88,14 @@ class Apart(AgentWorld):
         secret = load_ring(home.keyring, self.terminal.passphrase.encode()).stores["agent"]
         reports: list[PassbookError] = []
         store = open_own_store(
-            home.spool, secret, quota_mib=64, machine=MACHINE, rng=secrets.token_bytes, at=AT, report=reports.append
+            home.spool,
+            secret,
+            state=home.spool_state,
+            quota_mib=64,
+            machine=MACHINE,
+            rng=secrets.token_bytes,
+            at=AT,
+            report=reports.append,
         )
         try:
             return [*reports, *store.spool.verify()]
@@ -186,11 +193,12 @@ def test_a_finished_copy_is_shown_for_its_time_and_never_printed(office: Apart) 
     printing = office.terminal.print_in_background(STATEMENT, BOOK, LAYOUT, "--request", "r-1", *THEIRS)
     assert printing.end() == 0, printing.error()
     job = printing.job
-    assert office.terminal.run("preview", job, "--text")
-    shown = office.terminal.run("document", job, "--person", "Ann")
+    short = job[:8]
+    assert office.terminal.run("preview", short, "--text")
+    shown = office.terminal.run("document", short, "--person", "Ann")
     assert base64.b64decode(shown["document"]) == STATEMENT.read_bytes()
     office.cut()
-    assert office.terminal.run("preview", job, "--text"), "also while the appliance is away"
+    assert office.terminal.run("preview", short, "--text"), "also while the appliance is away"
     assert office.refused("answer", job, "--print", "--person", "Ann")
     assert office.send("--request", "r-1", *THEIRS) == job
     assert office.jobs() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 from passbook.job import changes
 from passbook.job.record import Change
 from passbook.job.states import Reason
+from spooler.supervisor import Supervisor
 from storage import files
+from terminal.agent import finished_copies
 from terminal.agent.finished_copies import FinishedCopies
 from terminal.agent.own_store import OwnStore
 from tests.firmware.branch import StandingClock
@@ -149,6 +152,26 @@ def test_a_copy_of_a_job_that_the_spool_does_not_know_is_erased(shelf: Shelf) ->
     assert shelf.names == []
 
 
+def test_a_copy_of_a_job_in_an_area_that_is_left_out_stays_until_the_area_is_back(shelf: Shelf) -> None:
+    job = shelf.accepted(**DATED)
+    shelf.complete(job)
+    shelf.copies.look()
+    area = shelf.store.spool.history(job)[-1].area
+    shelf.copies.close()
+    shelf.store.close()
+    place = shelf.office.folder / area
+    away = place.rename(place.with_name("away"))
+    shelf.store, shelf.copies = shelf.office.open(), shelf.open()
+    shelf.copies.look()
+    assert shelf.names == [job]
+    shelf.store.close()
+    away.rename(place)
+    shelf.wait(0.0, wall=KEEP)
+    shelf.boot()
+    shelf.copies.look()
+    assert shelf.names == []
+
+
 def test_no_more_bytes_are_kept_than_the_spool_may_have(shelf: Shelf) -> None:
     shelf.copies.close()
     shelf.copies = shelf.open(most=10)
@@ -172,3 +195,14 @@ def test_an_unfinished_copy_of_an_earlier_boot_keeps_its_file(shelf: Shelf) -> N
     shelf.copies.look()
     assert shelf.names == [job]
     assert shelf.store.spool.record(job).reasons == (Reason.RESTART,)
+
+
+def test_a_defect_in_what_lays_copies_aside_is_heard_by_the_supervisor(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[str] = []
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    Supervisor(lambda: ends.append("ended")).watch_threads()
+    monkeypatch.setattr(finished_copies, "sealed_copy", dict[str, str]().__getitem__)
+    shelf.accepted()
+    assert ends == ["ended"]

@@ -17,7 +17,7 @@ from passbook.job.record import Encryption, Record
 from passbook.job.reprinting import claims_right
 from passbook.job.states import Reason
 from storage import Ticket, envelope
-from terminal.agent.own_store import OwnStore, open_own_store
+from terminal.agent.own_store import AREAS, OwnStore, begin_anew, open_own_store
 
 SECRET = bytes(range(32))
 AT = "2026-03-02T09:30:00.000+00:00"
@@ -30,6 +30,8 @@ class Office:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder / "spool"
+        self.state = folder / "spool-state"
+        self.reported: list[PassbookError] = []
         self.machine = folder / "machine-id"
         self.machine.write_text("one\n")
 
@@ -37,11 +39,12 @@ class Office:
         return open_own_store(
             self.folder,
             secret,
+            state=self.state,
             quota_mib=32,
             machine=self.machine,
             rng=secrets.token_bytes,
             at=AT,
-            report=lambda _problem: None,
+            report=self.reported.append,
         )
 
 
@@ -158,10 +161,95 @@ def test_a_key_ring_without_its_secret_does_not_open_it(office: Office) -> None:
     office.open().close()
     with pytest.raises(PassbookError) as refused:
         office.open(secrets.token_bytes(32))
-    assert refused.value.code in {"appliance-key-wrong", "area-fenced"}
+    assert refused.value.code == "own-spool-unusable"
 
 
 def test_a_machine_without_an_id_is_refused(office: Office) -> None:
     office.machine.write_text("\n")
     with pytest.raises(PassbookError, match="no id of this machine"):
         office.open()
+
+
+def test_a_spool_whose_folder_is_gone_is_not_begun_anew_without_a_word(office: Office) -> None:
+    office.open().close()
+    lost = office.folder.rename(office.folder.with_name("lost"))
+    for _ in range(2):
+        with pytest.raises(PassbookError) as refused:
+            office.open()
+        assert (refused.value.code, refused.value.facts["folder"]) == ("own-spool-unusable", str(office.folder))
+        assert "passbookctl" not in str(refused.value)
+        assert not office.folder.exists()
+    lost.rename(office.folder)
+    office.open().close()
+    assert office.reported == []
+
+
+def test_a_word_of_a_person_begins_a_new_spool_where_the_old_one_is_gone(office: Office) -> None:
+    store = office.open()
+    name = store.name
+    store.close()
+    with pytest.raises(PassbookError) as refused:
+        begin_anew(office.folder, office.state)
+    assert refused.value.code == "own-spool-there"
+    for area in AREAS:
+        shutil.rmtree(office.folder / area)
+    begin_anew(office.folder, office.state)
+    store = office.open()
+    assert store.name != name
+    assert store.spool.records() == []
+    store.close()
+    assert office.reported == []
+
+
+@pytest.mark.parametrize("lost", AREAS)
+def test_with_one_area_gone_the_other_one_serves_and_the_teller_is_told(office: Office, lost: str) -> None:
+    store = office.open()
+    jobs = [accept(store, f"r-{number}") for number in range(6)]
+    store.close()
+    away = (office.folder / lost).rename(office.folder.with_name("away"))
+    store = office.open()
+    kept = {record.job_id for record in store.spool.records()}
+    assert set() < kept < set(jobs)
+    assert isinstance(store.spool.reserve("counter-1", "another", b"content", 4096, first=True), Ticket)
+    store.close()
+    [told] = office.reported
+    assert (told.code, told.facts["area"]) == ("own-area-unusable", lost)
+    assert "passbookctl" not in str(told)
+    away.rename(office.folder / lost)
+    store = office.open()
+    assert set(jobs) == {record.job_id for record in store.spool.records()}
+    store.close()
+    assert office.reported == [told]
+
+
+def test_a_copied_spool_is_not_bound_to_another_machine_while_an_area_is_away(office: Office) -> None:
+    store = office.open()
+    jobs = [accept(store, f"r-{number}") for number in range(6)]
+    store.close()
+    away = (office.folder / "b").rename(office.folder.with_name("away"))
+    office.machine.write_text("two\n")
+    with pytest.raises(PassbookError, match="area b: it was there"):
+        office.open()
+    away.rename(office.folder / "b")
+    store = office.open()
+    assert {store.spool.record(job).right.state for job in jobs} == {RightState.AWAY}
+    store.close()
+
+
+def test_an_area_that_was_rolled_back_is_left_out_in_words_for_a_teller(office: Office) -> None:
+    store = office.open()
+    accept(store)
+    store.close()
+    earlier = shutil.copytree(office.folder / "b", office.folder.with_name("earlier"))
+    store = office.open()
+    for number in range(4):
+        accept(store, f"later-{number}")
+    store.close()
+    shutil.rmtree(office.folder / "b")
+    earlier.rename(office.folder / "b")
+    store = office.open()
+    assert {area.name: area.state for area in store.spool.areas()} == {"a": "ready", "b": "absent"}
+    store.close()
+    [told] = office.reported
+    assert (told.code, told.facts["area"]) == ("own-area-unusable", "b")
+    assert "passbookctl" not in str(told)

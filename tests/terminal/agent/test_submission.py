@@ -110,6 +110,7 @@ class Till:
         self.store = open_own_store(
             folder / "spool",
             bytes(range(32)),
+            state=folder / "spool-state",
             quota_mib=32,
             machine=machine,
             rng=secrets.token_bytes,
@@ -329,6 +330,22 @@ def test_a_request_that_may_be_at_the_silent_appliance_prints_here_by_order_of_a
     assert record.choice.if_apart is if_apart
 
 
+def test_what_the_appliance_has_not_heard_of_waits_also_while_its_area_is_left_out(tmp_path: Path) -> None:
+    till = Till(tmp_path, AgentConfig())
+    till.appliance.refuses = PassbookError("connection-lost")
+    jobs = {number: till.submit(number, keep=Keep.TERMINAL).job for number in ("r-1", "r-2", "r-3", "r-4")}
+    till.store.close()
+    (tmp_path / "spool" / "b").rename(tmp_path / "away")
+    till = Till(tmp_path, AgentConfig())
+    lost = {*jobs.values()} - {record.job_id for record in till.own.unfinished()}
+    asyncio.run(till.submissions.resume())
+    assert set() < lost == set(till.submissions.waiting())
+    till.fill(95)
+    number = next(number for number, job in jobs.items() if job in lost)
+    assert till.refused(number, first=False).code == "outcome-unknown"
+    till.store.close()
+
+
 # Canceled before the appliance has it
 
 
@@ -390,7 +407,7 @@ def test_between_the_marks_a_spool_stays_as_it_was(open_till: OpenTill) -> None:
     assert (problem.code, problem.facts["side"], problem.facts["start_at"]) == ("spool-nearly-full", "terminal", 40)
     till.submit("r-2")
     assert till.sent()[0].keep is Keep.APPLIANCE
-    figures = till.sides.figures("spool-1", 0)
+    figures = till.sides.figures("spool-1", 0, [])
     assert (figures.stopped, figures.start_at) == ("spool-nearly-full", 40)
     assert 60 <= figures.percent <= 62
     assert figures.since
@@ -423,7 +440,7 @@ def test_a_spool_whose_areas_are_fenced_stops_itself(open_till: OpenTill) -> Non
     assert till.sent() == (AT_APPLIANCE, Reason.SPOOL_FENCED.value, True)
     assert till.refused("r-3", keep=Keep.TERMINAL).code == "spool-stopped"
     assert till.refused("r-1", first=False).code == "outcome-unknown", "its copy may lie there"
-    assert till.sides.figures("spool-1", 0).stopped == "spool-fenced"
+    assert till.sides.figures("spool-1", 0, []).stopped == "spool-fenced"
 
 
 def test_the_same_request_is_the_same_job_whether_the_spool_is_full_at_the_first_time_or_later(
@@ -468,7 +485,7 @@ def test_where_the_appliance_is_the_only_wanted_side_a_busy_network_refuses_and_
     error = till.refused(keep=Keep.APPLIANCE)
     assert error.code == "network-busy"
     assert "300 KiB of documents wait to be sent" in str(error)
-    assert till.sides.figures("spool-1", 0).busy
+    assert till.sides.figures("spool-1", 0, []).busy
     # A request that was sent before may be accepted already: only the appliance's answer says so.
     till.submit(keep=Keep.APPLIANCE, first=False)
     assert till.sent() == (AT_APPLIANCE, "", True)

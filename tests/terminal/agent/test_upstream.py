@@ -7,8 +7,17 @@ from typing import NoReturn
 
 import pytest
 
+from client.connection import JOB
+from client.transport import TlsTransport
 from passbook.errors import PassbookError
+from passbook.protocol.messages import Envelope
+from passbook.protocol.two_spools import AgentWelcome
 from terminal.agent.upstream import BACK_OFF, Upstream
+from tests.terminal.conftest import Branch
+from tests.terminal.fake_appliance import FakeAppliance, running
+from tests.terminal.samples import view
+
+REGISTER = "Spooler.RegisterAgent"
 
 
 @pytest.mark.parametrize(
@@ -35,3 +44,38 @@ def test_two_agents_of_one_terminal_do_not_take_the_connection_from_each_other_a
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(upstream.run())
     assert pauses == expected
+
+
+@pytest.mark.parametrize("is_welcome", [True, False])
+def test_a_defect_in_what_hears_the_appliance_ends_this_part_and_so_the_process(
+    branch: Branch, *, is_welcome: bool
+) -> None:
+    heard: list[str] = []
+
+    def hear(message: Envelope) -> None:
+        heard.append(message.header.name)
+        raise LookupError
+
+    async def story() -> None:
+        fake = FakeAppliance()
+        context = branch.terminal("teller-1").context()
+        if is_welcome:
+            fake.answers[REGISTER] = lambda _: AgentWelcome("window-server", "b1", 9.0, 9.0, (), ())
+        async with running(branch, fake):
+            came = asyncio.Event()
+            upstream = Upstream(
+                lambda: TlsTransport(fake.address, context),
+                "spool-1",
+                heard=hear,
+                came=lambda _: came.set(),
+                went=lambda: None,
+            )
+            part = asyncio.create_task(upstream.run())
+            await (came.wait() if is_welcome else fake.until_it_came(REGISTER))
+            await fake.tell(JOB, view())
+            await asyncio.wait({part}, timeout=20)
+            assert part.done()
+            assert isinstance(part.exception(), LookupError)
+
+    asyncio.run(story())
+    assert heard == [JOB]

@@ -2,8 +2,8 @@
 
 import threading
 
-from firmware.system.problems import Problems
 from passbook.errors import PassbookError
+from spooler.problems import Problems
 
 
 def told(problems: Problems) -> list[str]:
