@@ -23,7 +23,7 @@ from passbook.protocol.book_words import BookReport, GetBook
 from passbook.protocol.completions import Completion
 from passbook.protocol.document import GetDocument, StoredDocument
 from passbook.protocol.environment import Environment, GetEnvironment
-from passbook.protocol.events import ENDED, EVENTS, JOB, LEFT, PROMPT, QUESTION, QUESTION_CLOSED, STEP, ToldEvent
+from passbook.protocol.events import EVENTS, ToldEvent
 from passbook.protocol.history_reply import GetHistory, HistoryReply
 from passbook.protocol.layouts_reply import LayoutsReply
 from passbook.protocol.messages import (
@@ -54,8 +54,6 @@ from passbook.protocol.notice import AcknowledgeNotice, GetHistoryHeads, History
 from passbook.protocol.pages import JobPage, Page, QuestionPage
 from passbook.protocol.terminal_list import TerminalList, TerminalView
 from passbook.protocol.two_spools import AgentSettings, GetSealed, GrantPreview, PageAddress, SealedCopy, SetFeed
-
-__all__ = ["ENDED", "JOB", "LEFT", "PROMPT", "QUESTION", "QUESTION_CLOSED", "STEP", "Client", "Event", "TerminalClient"]
 
 T = TypeVar("T")
 

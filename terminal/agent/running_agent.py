@@ -11,7 +11,6 @@ import signal
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from client.connection import ENDED, JOB, LEFT, PROMPT, QUESTION, QUESTION_CLOSED, STEP
 from client.transport import TlsTransport
 from passbook.errors import PassbookError
 from passbook.job import changes
@@ -20,6 +19,7 @@ from passbook.job.print_right import RightState
 from passbook.job.record import Record, without_outline
 from passbook.job.reported import may_lose_right
 from passbook.job.states import TERMINAL, Reason
+from passbook.protocol.events import ENDED, JOB, LEFT, PROMPT, QUESTION, QUESTION_CLOSED, STEP, TURN_CALL
 from passbook.protocol.messages import Envelope, ErrorPayload, JobLeft, JobView, Prompt, encode, read_payload, report_of
 from passbook.protocol.notice import AcknowledgeNotice, Notice, notice_of
 from passbook.protocol.pages import JobPage, Page
@@ -63,7 +63,6 @@ from terminal.keyring import KeyRing
 
 _LOG: Final = Log("agent")
 
-YOUR_TURN: Final = "Spooler.YourTurnEvent"
 LIST_LOOK: Final = 30.0
 """Seconds between two looks at the appliance's list."""
 UPKEEP: Final = 86400.0
@@ -308,7 +307,7 @@ class Agent:
     def _hear(self, message: Envelope) -> None:
         """Take what the appliance says unasked: the agent's part is done, all else is handed on."""
         name = message.header.name
-        if name == YOUR_TURN:
+        if name == TURN_CALL:
             self._errand(self._answer_turn(read_payload(message, YourTurn)))
             return
         if name == ENDED:
