@@ -11,7 +11,7 @@ import msgspec
 from passbook.job.choice import Side
 from passbook.job.print_right import RightState
 from passbook.job.record import Record
-from passbook.job.states import JobState, Reason
+from passbook.job.states import STATE_WORDS, JobState, Reason
 from passbook.job.wording import REASON_WORDS, second_place
 from passbook.screen.columns import short
 
@@ -147,6 +147,23 @@ def book_words(waiting: Waiting | None, medium: str = "book") -> str:
             return f"a new {medium}, opened at page {page}: the one before is full"
         case _:
             return f"its {medium}"
+
+
+def present_words(state: JobState, waiting: Waiting | None, medium: str) -> str:
+    """The state of a job as it stands behind `is`: for one that stands still, the event for which it waits."""
+    match waiting:
+        case Waiting(Why.OWN_BOOK | Why.PAGE_TURN | Why.NEXT_BOOK):
+            return f"waiting for {book_words(waiting, medium)}"
+        case Waiting(Why.ANSWER):
+            return "waiting for an answer"
+        case Waiting(Why.SECOND_PERSON):
+            return "waiting for a second person"
+        case Waiting(Why.HELD):
+            return "held"
+        case Waiting(Why.AT_TERMINAL):
+            return "being printed by its terminal"
+        case _:
+            return STATE_WORDS[state]
 
 
 def waiting_for_turn(place: QueuePlace) -> Waiting:

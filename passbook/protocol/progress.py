@@ -11,7 +11,7 @@ from passbook.job.decisions import by_words
 from passbook.job.record import OnPaper
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.job.waiting import book_words
-from passbook.job.wording import REASON_WORDS, doubt_words
+from passbook.job.wording import REASON_WORDS, doubt_words, medium_name
 from passbook.protocol.book_words import discarded_words
 from passbook.protocol.messages import JobView, StepReport
 from passbook.protocol.notice import Notice
@@ -33,7 +33,7 @@ OTHERS_MEDIUM: Final = "book or sheet"
 
 def medium_of(job: JobView) -> str:
     """The word for the job's medium."""
-    return "sheet" if job.format in {"text", "form", "pdf"} else "book"
+    return medium_name(job.format)
 
 
 def state_words(job: JobView) -> str:

@@ -14,10 +14,11 @@ from passbook.errors import PassbookError
 from passbook.job.actor import may_not_decide
 from passbook.job.decisions import already_answered
 from passbook.job.record import Verdict
-from passbook.job.states import STATE_WORDS, TERMINAL, JobState
+from passbook.job.states import TERMINAL, JobState
+from passbook.job.waiting import present_words
 from passbook.protocol.answer_all import AnsweredOne
 from passbook.protocol.messages import AnswerQuestion, JobView, Question
-from passbook.protocol.progress import state_words
+from passbook.protocol.progress import medium_of, state_words
 from passbook.screen.arguments import short_text, short_text_or_none, whole
 from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.answer_many import answer_all
@@ -166,7 +167,8 @@ async def _find(client: TerminalClient, name: str) -> Question:
         raise may_not_decide("This terminal", view.job)
     if view.answered is not None:
         raise already_answered(view.job, view.answered, view.steps)
-    raise PassbookError("not-allowed-in-state", job=view.job, state=STATE_WORDS[view.state], event="an answer")
+    state = present_words(view.state, view.waiting, medium_of(view))
+    raise PassbookError("not-allowed-in-state", job=view.job, state=state, event="an answer")
 
 
 def _ordered(arguments: argparse.Namespace, question: Question) -> tuple[Verdict, int]:
