@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Protocol, TextIO
@@ -13,7 +12,8 @@ import msgspec
 
 from passbook.errors import PassbookError
 from passbook.protocol.messages import ErrorPayload, Prompt
-from passbook.screen.columns import LEAST_WIDTH, filled, short
+from passbook.screen.columns import filled, short
+from passbook.screen.command_line import screen_width
 from passbook.screen.moments import each_stamp
 from terminal.keyboard import Keyboard, TypedLine
 from terminal.tables_of_jobs import local_time
@@ -74,7 +74,7 @@ class Terminal:
     @property
     def width(self) -> int | None:
         """The width of the screen, asked each time: a window may change while a command runs."""
-        return max(LEAST_WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
+        return screen_width(sys.stdout)
 
     def show(self, value: Any, lines: Sequence[str]) -> None:
         """Show a result on standard output."""

@@ -17,6 +17,7 @@ from passbook.protocol.copies_words import elsewhere_words
 from passbook.protocol.messages import Question
 from passbook.protocol.progress import MORE_ON_PAPER, held_words, reason_words
 from passbook.screen.columns import capital, short
+from passbook.screen.screen_cells import cut_to, pad_to, screen_cells
 
 
 class Standing(StrEnum):
@@ -234,7 +235,7 @@ def _row(question: Question, line: LinePlace, frame: _Frame, texts: Texts | None
         number=line.number,
         label=frame.label,
         line=line.outline.line,
-        drawn=drawn.ljust(frame.drawn),
+        drawn=pad_to(drawn, frame.drawn),
         standing=_SHORT.get(standing, standing),
     )
     band = line.outline.band
@@ -246,10 +247,10 @@ def _draw(bars: Sequence[Bar], texts: Sequence[str], fill: str, frame: _Frame) -
     if fits and frame.own > frame.drawn:
         # The row drops blanks between the columns first: they say the least.
         text = " ".join(texts)
-        return text if len(text) <= frame.drawn else text[: frame.drawn - len(_CUT)] + _CUT
+        return text if screen_cells(text) <= frame.drawn else cut_to(text, frame.drawn - len(_CUT)) + _CUT
     drawn = ""
     for number, bar in enumerate(bars):
         start = (bar.column - 1) * frame.drawn // max(frame.own, 1)
         end = max(start + 1, (bar.column - 1 + bar.width) * frame.drawn // max(frame.own, 1))
-        drawn = drawn.ljust(start) + (texts[number] if fits else fill * (end - start))
-    return drawn[: frame.drawn]
+        drawn = pad_to(drawn, start) + (texts[number] if fits else fill * (end - start))
+    return cut_to(drawn, frame.drawn)

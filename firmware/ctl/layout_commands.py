@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from passbook.document.plan import MM_PER_UNIT
 from passbook.document.sample_document import sample_document
 from passbook.errors import PassbookError, shown
 from passbook.screen.arguments import one_of, path, short_text
-from passbook.screen.columns import LEAST_WIDTH
+from passbook.screen.command_line import screen_width
 from passbook.screen.page_rows import page_rows
 from spooler.clock import Clock
 from storage import files
@@ -112,7 +111,7 @@ def show_layout(name: str, config: Config | None, currency: str, picture: Path |
     if picture is not None:
         _save(picture, captions, pages)
         return {"layout": layout.name, "file": str(picture)}
-    width = max(LEAST_WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
+    width = screen_width(sys.stdout)
     return {
         "layout": layout.name,
         "pages": [

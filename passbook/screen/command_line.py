@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import io
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import redirect_stderr, redirect_stdout, suppress
@@ -17,6 +18,7 @@ from typing import Any, Final, NoReturn, TextIO, TypeVar, cast
 from passbook.errors import PassbookError, shown, speakable
 from passbook.errors.kinds import EXIT_CODES, EXIT_HELP, INTERRUPTED, Mender
 from passbook.screen.arguments import path
+from passbook.screen.columns import LEAST_WIDTH, filled
 
 P = TypeVar("P")
 T = TypeVar("T")
@@ -34,13 +36,19 @@ SIMULATOR: Final = "PASSBOOK_SIMULATOR"
 """Environment variable: the control socket of the simulated mechanism."""
 
 
+def screen_width(stream: TextIO) -> int | None:
+    """The cells of a line of the screen to which a stream goes; None for a stream that goes to no screen."""
+    return max(LEAST_WIDTH, shutil.get_terminal_size().columns) if stream.isatty() else None
+
+
 class Parser(argparse.ArgumentParser):
     """Reads the words of a command; an error is for the caller, and suggests the words that may be meant."""
 
     def error(self, message: str) -> NoReturn:  # type: ignore[explicit-override]
         """Show the usage and the error, and exit with the code of the person who typed the command."""
         self.print_usage(sys.stderr)
-        self.exit(EXIT_CODES[Mender.CALLER], f"{self.prog}: error: {message}\n")
+        said = "\n".join(filled([f"{self.prog}: error: {message}"], screen_width(sys.stderr)))
+        self.exit(EXIT_CODES[Mender.CALLER], f"{said}\n")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # type: ignore[explicit-override]
         """Read the words; refuse an unknown option here, where its error can name the known ones."""
