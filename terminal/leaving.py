@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from passbook.screen.columns import short
+from passbook.screen.way_back import with_places
 
 
 class LeftBehind:
     """The lines to show when the person leaves; a command sets them as it goes on."""
 
-    def __init__(self) -> None:
-        """No lines yet."""
-        self.lines: Sequence[str] = ()
+    def __init__(self, places: Sequence[str] = ()) -> None:
+        """No lines yet; their commands get the words `places`, with which the person named the terminal's folder."""
+        self._places = places
+        self._lines: Sequence[str] = ()
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """The lines; none for a command that left nothing behind."""
+        return self._lines
+
+    @lines.setter
+    def lines(self, lines: Sequence[str]) -> None:
+        self._lines = tuple(with_places(lines, self._places))
 
 
 def job_left(job: str) -> Sequence[str]:

@@ -9,13 +9,13 @@ from typing import Final, NamedTuple
 
 from passbook.document.plan import MM_PER_UNIT, Bar, StepOutline, books_of
 from passbook.job.mailed import Delivery, MailView
-from passbook.job.record import OPERATOR, Answered, Verdict
+from passbook.job.record import Answered, Verdict
 from passbook.job.states import Reason
 from passbook.job.wording import from_line_words, next_line, second_place
 from passbook.protocol.book_words import asked_book_words
 from passbook.protocol.copies_words import elsewhere_words
 from passbook.protocol.messages import Question
-from passbook.protocol.progress import MORE_ON_PAPER, held_words, reason_words
+from passbook.protocol.progress import MORE_ON_PAPER, held_words, is_operators_hold, reason_words
 from passbook.screen.columns import capital, short
 from passbook.screen.screen_cells import cut_to, pad_to, screen_cells
 
@@ -137,9 +137,10 @@ def _warnings(question: Question) -> Iterator[str]:
         yield "The lines that are ordered again were sent before: they may be on paper already. Look at the book."
     held = held_words(question.job)
     if held:
-        stands = "it takes no answer until an operator or a representative releases it"
-        operators = question.job.held_by is not None and question.job.held_by.terminal == OPERATOR
-        yield f"It is {held}: {stands if operators else 'it asks no question until it is released'}."
+        stands = "it asks no question until it is released"
+        if is_operators_hold(question.job):
+            stands = "it takes no answer until an operator or a representative releases it"
+        yield f"It is {held}: {stands}."
     proposed = question.proposed
     if proposed is not None:
         yield (

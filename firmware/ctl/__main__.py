@@ -47,6 +47,7 @@ from passbook.screen.command_line import (
 )
 from passbook.screen.moments import TYPED, each_stamp, exact, exact_hour, period
 from passbook.screen.nothing import NO_ROWS_SAID
+from passbook.screen.way_back import with_places
 from spooler.clock import Clock, SystemClock
 from storage import ApplianceKey, files
 
@@ -79,7 +80,14 @@ def _text(result: Any, arguments: argparse.Namespace) -> str:
     says: Callable[[Any], Sequence[str]] | None = arguments.says
     if says is None:
         return tables.render_result(result, arguments.columns, arguments.nothing, screen_width(sys.stdout))
-    return "\n".join(filled([tables.printable(line) for line in says(result)], screen_width(sys.stdout)))
+    lines = with_places([tables.printable(line) for line in says(result)], _places(arguments))
+    return "\n".join(filled(lines, screen_width(sys.stdout)))
+
+
+def _places(arguments: argparse.Namespace) -> list[str]:
+    """The words with which a person named the appliance's socket."""
+    named = [(option, getattr(arguments, option)) for option in ("control", "config")]
+    return [word for option, value in named if value is not None for word in (f"--{option}", str(value))]
 
 
 def _fail(error: PassbookError, arguments: argparse.Namespace) -> int:
@@ -115,7 +123,7 @@ def _route_taken(result: Any) -> int:
 
 
 def _after_hold(result: Any) -> list[str]:
-    return held_lines(msgspec.convert(result, JobView), "passbookctl release")
+    return held_lines(msgspec.convert(result, JobView), "passbookctl release", by_operator=True)
 
 
 def _after_release(result: Any) -> list[str]:

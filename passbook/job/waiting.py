@@ -208,7 +208,7 @@ _WORDS: Final = MappingProxyType(
         Why.NEXT_BOOK: "Waits at {printer} for {book}.",
         Why.ANSWER: "Waits for an answer: a person must decide how it goes on.",
         Why.SECOND_PERSON: "Waits for a second person, who must confirm the order{second}.",
-        Why.HELD: "Waits: it is held; it needs a release and then an answer.",
+        Why.HELD: "Waits: it is held.",
     }
 )
 

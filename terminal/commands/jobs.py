@@ -82,7 +82,8 @@ async def run_jobs(workplace: Workplace, arguments: argparse.Namespace) -> int:
     if arguments.csv:
         workplace.console.write(jobs_csv(jobs))
         return 0
-    workplace.console.show(jobs, jobs_table(jobs, workplace.console.width) if jobs else [NO_ROWS_SAID["jobs"]])
+    rows = jobs_table(jobs, workplace.console.width, workplace.places) if jobs else [NO_ROWS_SAID["jobs"]]
+    workplace.console.show(jobs, rows)
     return 0
 
 
