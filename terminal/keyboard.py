@@ -15,9 +15,10 @@ import os
 import re
 import signal
 import termios
-import unicodedata
 from types import TracebackType
 from typing import Final, Self
+
+from passbook.screen.screen_cells import screen_cells
 
 _ENTER: Final = "\r\n"
 _END: Final = "\x04"
@@ -75,7 +76,7 @@ class TypedLine:
 
     def _erase(self, count: int) -> str:
         gone, self.text = self.text[len(self.text) - count :], self.text[: len(self.text) - count]
-        return "\b \b" * sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in gone)
+        return "\b \b" * screen_cells(gone)
 
 
 class Keyboard:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from passbook.screen.columns import short
 from passbook.screen.way_back import with_places
@@ -25,6 +26,13 @@ class LeftBehind:
     def lines(self, lines: Sequence[str]) -> None:
         self._lines = tuple(with_places(lines, self._places))
 
+    @contextmanager
+    def during(self, lines: Sequence[str]) -> Iterator[None]:
+        """Show these lines to a person who leaves before the work inside is done."""
+        self.lines = lines
+        yield
+        self.lines = ()
+
 
 def job_left(job: str) -> Sequence[str]:
     """The lines for a job that goes on without its screen."""
@@ -32,6 +40,14 @@ def job_left(job: str) -> Sequence[str]:
         f"The appliance keeps job {short(job)}; only this screen has left it. Follow it again, or end it:",
         f"  teller follow {short(job)}",
         f"  teller cancel {short(job)} --person NAME",
+    )
+
+
+def order_left(job: str) -> Sequence[str]:
+    """The lines for an order about a job whose reply has not come."""
+    return (
+        f"The terminal does not know whether the order for job {short(job)} was carried out. See how the job stands:",
+        f"  teller follow {short(job)}",
     )
 
 

@@ -7,11 +7,13 @@ import shlex
 from collections.abc import Sequence
 from typing import Final
 
-_TO_BE_TYPED: Final = re.compile(r"\b(?:teller|passbookctl) (?=[a-z]+ [0-9a-f]{8}\b|watch\b|printer resume )")
+_TO_BE_TYPED: Final = re.compile(
+    r"\b(?:teller|passbookctl) (?=[a-z]+ [0-9a-f]{8}\b|printer resume |(?:watch|questions|notices)$)"
+)
 
 
 def with_places(lines: Sequence[str], places: Sequence[str]) -> list[str]:
-    """The lines; each command about a job or a printer has the words `places` behind its name.
+    """The lines; each command to be typed has the words `places` behind its name.
 
     >>> with_places(["  teller follow 7f3a09c2"], ["--home", "/till"])
     ['  teller --home /till follow 7f3a09c2']

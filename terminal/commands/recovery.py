@@ -25,11 +25,16 @@ from terminal.answer_many import answer_all
 from terminal.answers import all_on_paper, compose, needs_ring, step_of_line, waits_for_second
 from terminal.commands import QUESTION_HELP, AddCommand
 from terminal.follow import Follower
+from terminal.leaving import order_left
 from terminal.tables_of_jobs import answer_command, drawn
 from terminal.workplace import Workplace
 
 _LAST_LINE: Final = 999_999
 """A number above the lines of any job."""
+_MANY_LEFT: Final = (
+    "The terminal does not know for which jobs the answer was taken. The rest is asked about as before:",
+    "  teller questions",
+)
 VERDICTS: Final = {"from_start": Verdict.PRINT, "discard": Verdict.DISCARD, "hold": Verdict.HOLD}
 """Option -> its order for a whole job."""
 
@@ -96,11 +101,8 @@ async def run_answer(workplace: Workplace, arguments: argparse.Namespace) -> int
     verdict, step = _ordered(arguments, question)
     ring = workplace.ring() if needs_ring(question, verdict, arguments.new_key) else None
     answer = compose(question, verdict, arguments.person, ring, step=step, new_key_ref=arguments.new_key)
-    workplace.left.lines = (
-        f"The terminal does not know whether the answer for job {answer.job} was taken; see teller questions.",
-    )
-    job = await _send(workplace, answer)
-    workplace.left.lines = ()
+    with workplace.left.during(order_left(answer.job)):
+        job = await _send(workplace, answer)
     waiting = waits_for_second(answer, job)
     if not arguments.follow:
         workplace.console.show(job, [state_words(job)])
@@ -124,7 +126,8 @@ async def _answer_all(workplace: Workplace, arguments: argparse.Namespace) -> in
     if not ordered or arguments.new_key or arguments.follow:
         arguments.usage_error("--all goes with --print, --discard or --hold, and without --new-key and --follow")
     async with workplace.client() as client:
-        done = await answer_all(client, ordered[0], arguments.person, arguments.requester, workplace.ring)
+        with workplace.left.during(_MANY_LEFT):
+            done = await answer_all(client, ordered[0], arguments.person, arguments.requester, workplace.ring)
     workplace.console.show(done, [*map(_line, done), *_skipped(done)] or [NO_ROWS_SAID["answers"]])
     return max((RemoteError(one.error).exit_code for one in done if one.error is not None), default=0)
 

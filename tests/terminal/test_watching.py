@@ -103,7 +103,7 @@ def test_what_comes_is_one_line_each_with_who_where_and_what_to_do(branch: Branc
         "Notice: Job cc33 of teller-1 for window-1 is completed.",
     ]
     assert [name for name, _ in fake.unasked if name == "Spooler.AcknowledgeNotice"] == []
-    assert left.lines == [
+    assert list(left.lines) == [
         "Still open: 0 questions (teller questions), 1 notice (teller notices).",
         "Come back: teller watch",
     ]
@@ -146,7 +146,7 @@ def test_questions_are_answered_right_there_the_oldest_first(branch: Branch) -> 
         ("bb22", "hold", "Rita"),
     ]
     assert "  4  line 16 |?????????? ??????| in doubt" in person.lines
-    assert left.lines == ["Nothing is open. Come back: teller watch"]
+    assert list(left.lines) == ["Nothing is open. Come back: teller watch"]
 
 
 @pytest.mark.parametrize("closed", [True, False])
