@@ -12,7 +12,7 @@ import msgspec
 
 from passbook.errors import PassbookError
 from passbook.protocol.messages import ErrorPayload, Prompt
-from passbook.screen.columns import filled, short
+from passbook.screen.columns import filled, harmless, short
 from passbook.screen.command_line import screen_width
 from passbook.screen.moments import each_stamp
 from passbook.screen.way_back import with_places
@@ -116,7 +116,7 @@ class Terminal:
         return line.text.strip()
 
     def _laid_out(self, lines: Sequence[str]) -> list[str]:
-        return filled(with_places(lines, self._places), self.width)
+        return filled(with_places([harmless(line) for line in lines], self._places), self.width)
 
     def _put(self, stream: TextIO, text: str) -> None:
         """A message stands on lines of its own; a prompt that it interrupts is shown again below it."""

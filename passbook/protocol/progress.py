@@ -46,7 +46,7 @@ def held_lines(job: JobView, release: str, *, by_operator: bool = False) -> list
     """The state after a hold and the next step; `release` is the command that lifts it, up to the job's id."""
     if is_operators_hold(job) and not by_operator:
         return [state_words(job), "An operator (passbookctl release) or a representative (teller release) releases it."]
-    return [state_words(job), f"To have people asked about it again: {release} {short(job.job)} --person NAME"]
+    return [state_words(job), "To have people asked about it again:", f"  {release} {short(job.job)} --person NAME"]
 
 
 def released_lines(job: JobView) -> list[str]:

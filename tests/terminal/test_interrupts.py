@@ -43,8 +43,8 @@ def test_the_way_back_names_the_places_that_were_typed() -> None:
         "  teller --home '/my till' follow 7f3a09c2",
         "  teller --home '/my till' cancel 7f3a09c2 --person NAME",
     )
-    left.lines = ("Nothing is open. Come back: teller watch",)
-    assert left.lines == ("Nothing is open. Come back: teller --home '/my till' watch",)
+    left.lines = ("  teller watch",)
+    assert left.lines == ("  teller --home '/my till' watch",)
     left.lines = request_left("r-1", "teller --home '/my till' print update.csv --request 0123456789abcdef")
     assert left.lines[1].startswith("  teller --home '/my till' print")
 

@@ -162,7 +162,7 @@ TYPED = "--home {0} --passphrase-file {0}.passphrase"
     [
         (("jobs",), ["Answer: teller {typed} follow 7f3a09c2"]),
         (("release", JOB_ID), ["  teller {typed} answer 7f3a09c2.2 --from-line N --person NAME"]),
-        (("hold", JOB_ID), ["teller {typed} release 7f3a09c2 --person NAME"]),
+        (("hold", JOB_ID), ["  teller {typed} release 7f3a09c2 --person NAME"]),
     ],
 )
 def test_a_command_that_is_told_names_the_places_that_were_typed(
@@ -185,7 +185,7 @@ def test_a_hold_names_who_may_release_it(enrolled: tuple[Teller, FakeAppliance],
     said = teller.run("hold", "aa11", "--person", "Ann").out
     representative = "An operator (passbookctl release) or a representative (teller release) releases it." in said
     assert representative is (holder == OPERATOR)
-    assert ("To have people asked about it again: teller release aa11" in said) is (holder != OPERATOR)
+    assert ("  teller release aa11 --person NAME" in said) is (holder != OPERATOR)
 
 
 def test_one_answer_for_all_jobs_shows_each_and_the_exit_code_of_the_worst(
