@@ -24,14 +24,14 @@ T = TypeVar("T")
 # typing.override comes with Python 3.12, so mypy shall not ask for it.
 
 
-class Place(Protocol):
+class NamedPath(Protocol):
     """The path of a file or folder (pathlib.Path, which these rules do not use)."""
 
     def expanduser(self) -> Self:
         """The path with the folder of a user in place of `~`.  Raises RuntimeError where there is no such user."""
 
 
-P = TypeVar("P", bound=Place)
+P = TypeVar("P", bound=NamedPath)
 
 DISTRIBUTION: Final = "passbook-appliance"
 HOME: Final = "PASSBOOK_HOME"
