@@ -45,12 +45,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
-    console = Terminal(json="json" in arguments)
+    places: list[str] = []
     for option, variable in (("home", HOME), ("passphrase_file", PASSPHRASE_FILE)):
-        if option not in arguments:
+        if option in arguments:
+            places += [f"--{option.replace('_', '-')}", str(getattr(arguments, option))]
+        else:
             setattr(arguments, option, from_environment(os.environ, variable, Path))
+    console = Terminal(json="json" in arguments, places=places)
     home = Home((arguments.home or DEFAULT).expanduser())
-    workplace = Workplace(home, console, arguments.passphrase_file, typed=sys.argv[1:] if argv is None else argv)
+    typed = sys.argv[1:] if argv is None else argv
+    workplace = Workplace(home, console, arguments.passphrase_file, typed=typed, places=places)
     command: Coroutine[Any, Any, int] = arguments.run(workplace, arguments)
     try:
         return Interrupts(console, workplace.left).run(command)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Protocol, TextIO
@@ -13,8 +12,10 @@ import msgspec
 
 from passbook.errors import PassbookError
 from passbook.protocol.messages import ErrorPayload, Prompt
-from passbook.screen.columns import LEAST_WIDTH, filled, short
+from passbook.screen.columns import filled, harmless, short
+from passbook.screen.command_line import screen_width
 from passbook.screen.moments import each_stamp
+from passbook.screen.way_back import with_places
 from terminal.keyboard import Keyboard, TypedLine
 from terminal.tables_of_jobs import local_time
 
@@ -65,20 +66,21 @@ class _Prompt(NamedTuple):
 class Terminal:
     """The console of a process: its standard streams."""
 
-    def __init__(self, *, json: bool) -> None:
-        """With `json`, show JSON values instead of text, and ask no person."""
+    def __init__(self, *, json: bool, places: Sequence[str] = ()) -> None:
+        """With `json`, show JSON values instead of text, and ask no person; commands in the text name the `places`."""
         self._json = json
+        self._places = places
         self._prompt: _Prompt | None = None
         self.interactive = not json and sys.stdin.isatty() and sys.stdout.isatty()
 
     @property
     def width(self) -> int | None:
         """The width of the screen, asked each time: a window may change while a command runs."""
-        return max(LEAST_WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
+        return screen_width(sys.stdout)
 
     def show(self, value: Any, lines: Sequence[str]) -> None:
         """Show a result on standard output."""
-        text = msgspec.json.encode(value).decode() if self._json else "\n".join(filled(lines, self.width))
+        text = msgspec.json.encode(value).decode() if self._json else "\n".join(self._laid_out(lines))
         if text:
             self._put(sys.stdout, text)
 
@@ -91,7 +93,7 @@ class Terminal:
         payload = ErrorPayload(error.code, str(error), error.facts)
         text = msgspec.json.encode(payload).decode()
         if not self._json:
-            text = "\n".join(filled([f"{for_people(str(error))} [{error.code}]"], self.width))
+            text = "\n".join(self._laid_out([f"{for_people(str(error))} [{error.code}]"]))
         self._put(sys.stderr, text)
 
     async def ask(self, question: str) -> str:
@@ -112,6 +114,9 @@ class Terminal:
                 self._prompt = None
                 _write(sys.stdout, "\n")
         return line.text.strip()
+
+    def _laid_out(self, lines: Sequence[str]) -> list[str]:
+        return filled(with_places([harmless(line) for line in lines], self._places), self.width)
 
     def _put(self, stream: TextIO, text: str) -> None:
         """A message stands on lines of its own; a prompt that it interrupts is shown again below it."""

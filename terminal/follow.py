@@ -212,7 +212,7 @@ class _Watch:
 
     async def _take_view(self, name: str, view: JobView) -> None:
         closed = name == QUESTION_CLOSED
-        if closed:
+        if closed or view.state in TERMINAL:
             await self.give_up_question()
         changed = (view.state, view.reasons) != (self._view.state, self._view.reasons)
         self._view = view

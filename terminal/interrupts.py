@@ -41,7 +41,9 @@ class Interrupts:
         except asyncio.CancelledError:
             lines, self._left.lines = self._left.lines, ()
             if lines:
-                self._console.show({"event": "interrupted", "payload": {"left": lines}}, lines)
+                # The screen shows ^C in the row that the command was writing.
+                shown = lines if self._console.width is None else ("", *lines)
+                self._console.show({"event": "interrupted", "payload": {"left": lines}}, shown)
             return INTERRUPTED
         finally:
             signal.signal(signal.SIGINT, before)

@@ -15,9 +15,10 @@ import os
 import re
 import signal
 import termios
-import unicodedata
 from types import TracebackType
 from typing import Final, Self
+
+from passbook.screen.screen_cells import screen_cells
 
 _ENTER: Final = "\r\n"
 _END: Final = "\x04"
@@ -29,6 +30,8 @@ _SEQUENCE: Final = re.compile(r"\x1b([^\[O]|[\[O].*[@-~])")
 _LONGEST: Final = 512
 """The most characters of a line; a name has at most 128."""
 _AT_ONCE: Final = 1024
+_ENDING: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""Signals that end a command at a question as Ctrl-C does."""
 
 
 class TypedLine:
@@ -75,7 +78,7 @@ class TypedLine:
 
     def _erase(self, count: int) -> str:
         gone, self.text = self.text[len(self.text) - count :], self.text[: len(self.text) - count]
-        return "\b \b" * sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in gone)
+        return "\b \b" * screen_cells(gone)
 
 
 class Keyboard:
@@ -95,8 +98,13 @@ class Keyboard:
             self._take_over()
         except termios.error:
             raise EOFError from None
+        loop = asyncio.get_running_loop()
         # A shell may have had the tty since Ctrl-Z and changed its modes.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._take_over)
+        loop.add_signal_handler(signal.SIGCONT, self._take_over)
+        # Their own effect would end the process and leave a tty that shows no key.
+        self._ending = [number for number in _ENDING if signal.getsignal(number) is signal.SIG_DFL]
+        for number in self._ending:
+            loop.add_signal_handler(number, signal.raise_signal, signal.SIGINT)
         return self
 
     def _take_over(self) -> None:
@@ -110,7 +118,8 @@ class Keyboard:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Give the tty its old modes back."""
-        asyncio.get_running_loop().remove_signal_handler(signal.SIGCONT)
+        for number in (signal.SIGCONT, *self._ending):
+            asyncio.get_running_loop().remove_signal_handler(number)
         try:
             termios.tcsetattr(self._descriptor, termios.TCSANOW, self._before)
         except termios.error:

@@ -9,14 +9,15 @@ from typing import Final, NamedTuple
 
 from passbook.document.plan import MM_PER_UNIT, Bar, StepOutline, books_of
 from passbook.job.mailed import Delivery, MailView
-from passbook.job.record import OPERATOR, Answered, Verdict
+from passbook.job.record import Answered, Verdict
 from passbook.job.states import Reason
 from passbook.job.wording import from_line_words, next_line, second_place
 from passbook.protocol.book_words import asked_book_words
 from passbook.protocol.copies_words import elsewhere_words
 from passbook.protocol.messages import Question
-from passbook.protocol.progress import MORE_ON_PAPER, held_words, reason_words
+from passbook.protocol.progress import MORE_ON_PAPER, held_words, is_operators_hold, reason_words
 from passbook.screen.columns import capital, short
+from passbook.screen.screen_cells import cut_to, pad_to, screen_cells
 
 
 class Standing(StrEnum):
@@ -136,9 +137,10 @@ def _warnings(question: Question) -> Iterator[str]:
         yield "The lines that are ordered again were sent before: they may be on paper already. Look at the book."
     held = held_words(question.job)
     if held:
-        stands = "it takes no answer until an operator or a representative releases it"
-        operators = question.job.held_by is not None and question.job.held_by.terminal == OPERATOR
-        yield f"It is {held}: {stands if operators else 'it asks no question until it is released'}."
+        stands = "it asks no question until it is released"
+        if is_operators_hold(question.job):
+            stands = "it takes no answer until an operator or a representative releases it"
+        yield f"It is {held}: {stands}."
     proposed = question.proposed
     if proposed is not None:
         yield (
@@ -234,7 +236,7 @@ def _row(question: Question, line: LinePlace, frame: _Frame, texts: Texts | None
         number=line.number,
         label=frame.label,
         line=line.outline.line,
-        drawn=drawn.ljust(frame.drawn),
+        drawn=pad_to(drawn, frame.drawn),
         standing=_SHORT.get(standing, standing),
     )
     band = line.outline.band
@@ -246,10 +248,10 @@ def _draw(bars: Sequence[Bar], texts: Sequence[str], fill: str, frame: _Frame) -
     if fits and frame.own > frame.drawn:
         # The row drops blanks between the columns first: they say the least.
         text = " ".join(texts)
-        return text if len(text) <= frame.drawn else text[: frame.drawn - len(_CUT)] + _CUT
+        return text if screen_cells(text) <= frame.drawn else cut_to(text, frame.drawn - len(_CUT)) + _CUT
     drawn = ""
     for number, bar in enumerate(bars):
         start = (bar.column - 1) * frame.drawn // max(frame.own, 1)
         end = max(start + 1, (bar.column - 1 + bar.width) * frame.drawn // max(frame.own, 1))
-        drawn = drawn.ljust(start) + (texts[number] if fits else fill * (end - start))
-    return drawn[: frame.drawn]
+        drawn = pad_to(drawn, start) + (texts[number] if fits else fill * (end - start))
+    return cut_to(drawn, frame.drawn)

@@ -14,10 +14,11 @@ from passbook.job.waiting import Waiting, Why, waiting_words
 from passbook.protocol.copies_words import feeding_side, has_two_copies, moved_words, reported_words, shared_words
 from passbook.protocol.history_reply import HistoryLine, Summary
 from passbook.protocol.messages import JobView, Question
-from passbook.protocol.progress import held_words, lines_words, medium_of, reason_words
+from passbook.protocol.progress import held_words, is_operators_hold, lines_words, medium_of, reason_words
 from passbook.protocol.terminal_list import TerminalView
 from passbook.screen import moments
 from passbook.screen.columns import Row, capital, short, table
+from passbook.screen.way_back import with_places
 from terminal.picture import MESSAGE, USUAL_WIDTH, Texts, picture
 
 STATES: Final = {
@@ -68,10 +69,10 @@ def drawn(question: Question, width: int | None, texts: Texts | None = None) -> 
     return picture(question, texts, when=local_time(question.job.changed_at), width=width or USUAL_WIDTH)
 
 
-def jobs_table(jobs: Sequence[JobView], width: int | None) -> list[str]:
+def jobs_table(jobs: Sequence[JobView], width: int | None, places: Sequence[str] = ()) -> list[str]:
     """The jobs, one a row; below a row why its job stands still, the next deed of a person, and what is shared of it.
 
-    The side that feeds the printer is told where any of the jobs has two copies.
+    Commands name the `places`. The side that feeds the printer is told where any of the jobs has two copies.
     """
     fed_by = any(map(has_two_copies, jobs))
     rows = [
@@ -86,7 +87,7 @@ def jobs_table(jobs: Sequence[JobView], width: int | None) -> list[str]:
                 *((feeding_side(job).value,) if fed_by else ()),
                 str(job.priority),
             ),
-            _sentences(shared_words(job), _note(job), moved_words(job)),
+            _sentences(shared_words(job), *with_places([_note(job)], places), moved_words(job)),
         )
         for job in jobs
     ]
@@ -121,7 +122,11 @@ def _note(job: JobView) -> str:
         return waiting_words(job)
     why = reason_words(job)
     held = held_words(job)
-    next_ = "It prints after a release and an answer" if held else f"Answer: teller follow {short(job.job)}"
+    next_ = f"Answer: teller follow {short(job.job)}"
+    if held:
+        next_ = "An answer prints it (teller questions); nobody is asked before its release"
+    if is_operators_hold(job):
+        next_ = "It prints after a release and an answer"
     return capital(": ".join(part for part in (held or "waits for an answer", why) if part)) + f". {next_}."
 
 

@@ -148,6 +148,8 @@ class _Watch:
 
     async def _take_view(self, event: Event, view: JobView) -> None:
         """A job changed; ask no more about a question that is gone by that."""
+        if view.state in TERMINAL:
+            await self._give_up({view.job})
         if event.name != QUESTION_CLOSED:
             over = view.state in TERMINAL and view.job in self._prompted
             self._prompted -= {view.job} if over else set()
@@ -242,10 +244,11 @@ def prompt_line(prompt: Prompt, question: Question | None) -> str:
 def left_lines(questions: int, ends: int) -> list[str]:
     """The lines about questions and notices that stay open after a watch."""
     if not questions and not ends:
-        return ["Nothing is open. Come back: teller watch"]
+        return ["Nothing is open. Come back:", "  teller watch"]
     return [
         f"Still open: {_count(questions, 'question')} (teller questions), {_count(ends, 'notice')} (teller notices).",
-        "Come back: teller watch",
+        "Come back:",
+        "  teller watch",
     ]
 
 

@@ -25,13 +25,20 @@ class Workplace:
     """One run of `teller`; it opens the key ring at most once, when a command first needs it."""
 
     def __init__(
-        self, home: Home, console: Console, passphrase_file: Path | None, *, typed: Sequence[str] = ()
+        self,
+        home: Home,
+        console: Console,
+        passphrase_file: Path | None,
+        *,
+        typed: Sequence[str] = (),
+        places: Sequence[str] = (),
     ) -> None:
-        """Keep the words that a person typed behind `teller`, in `typed`."""
+        """Keep the words that a person typed behind `teller`, in `typed`, and those of them that name places."""
         self.home = home
         self.console = console
         self.typed = tuple(typed)
-        self.left = LeftBehind()
+        self.places = tuple(places)
+        self.left = LeftBehind(places)
         self._passphrase_file = passphrase_file
         self._ring: KeyRing | None = None
         self._memory: RememberedHeads | None = None

@@ -66,6 +66,11 @@ def test_a_command_says_its_version_and_its_exit_codes(command: str) -> None:
         ("passbookd", "config.toml", "passbookd: error: `config.toml` is one word too many"),
         ("teller", r"$(printf '\033[2J')", "teller: error: there is no command `?[2J`"),
         ("passbook-sim", "run --pace rael", "argument --pace: expected one of real, fast; did you mean `real`?"),
+        ("passbook-sim", "fault --control x jamm", "wrong-page; did you mean `jam`?"),
+        ("teller", "accept-rollback --person x", "accept-rollback: error: there is no option `--person`"),
+        ("teller", "print a --keep termnal", "expected one of terminal, appliance, both; did you mean `terminal`?"),
+        ("teller", "print a --format csv", "; did you mean `passbook-update+csv`?"),
+        ("teller", "history --summary hours", "; did you mean `hour`?"),
     ],
 )
 def test_what_there_is_not_is_refused_with_what_may_have_been_meant(command: str, words: str, said: str) -> None:
@@ -174,6 +179,10 @@ def test_environment_variables_name_places_and_options_win(tmp_path: Path) -> No
     assert (ended.returncode, str(tmp_path / "none") in ended.stderr) == (CALLER, True)
     control = {"PASSBOOK_CONTROL": "from-environment"}
     assert "at from-environment:" in run("passbookctl", "status", **control).stderr
+    at_home = run("passbookctl", "status", PASSBOOK_CONTROL="~/socket", HOME=str(tmp_path))
+    assert f"at {tmp_path}/socket:" in at_home.stderr
+    nobody = run("passbookctl", "status", PASSBOOK_CONTROL="~nobody-of-that-name/socket")
+    assert "at ~nobody-of-that-name/socket:" in nobody.stderr
     assert "at by-option:" in run("passbookctl", "--control by-option status", **control).stderr
     assert "PASSBOOK_CONTROL" in run("passbookctl", "--help").stdout
     simulator = {"PASSBOOK_SIMULATOR": str(tmp_path / "none")}

@@ -118,7 +118,7 @@ def _add_insert(insert: argparse.ArgumentParser) -> None:
 
 
 def _add_cut(cut: argparse.ArgumentParser) -> None:
-    cut.add_argument("target", type=Target, choices=list(Target))
+    cut.add_argument("target", choices=[target.value for target in Target])
     cut.add_argument("--pid", type=whole(1, _LAST_PID), help="the appliance's main process")
     moment = cut.add_mutually_exclusive_group()
     moment.add_argument("--at-byte", type=_NUMBER, help="the n-th byte from now")
@@ -126,11 +126,11 @@ def _add_cut(cut: argparse.ArgumentParser) -> None:
     within = cut.add_mutually_exclusive_group()
     within.add_argument("--byte", type=_NUMBER, help="its k-th byte")
     within.add_argument("--characters", type=_NUMBER, help="when this many characters are on paper")
-    cut.set_defaults(command=lambda options: _person(options).cut(options.target, _when(options), options.pid))
+    cut.set_defaults(command=lambda options: _person(options).cut(Target(options.target), _when(options), options.pid))
 
 
 def _add_fault(fault: argparse.ArgumentParser) -> None:
-    fault.add_argument("kind", type=FaultKind, choices=list(FaultKind))
+    fault.add_argument("kind", choices=[kind.value for kind in FaultKind])
     fault.add_argument("--line", type=_NUMBER, help="the l-th line from now; without it, now")
     fault.add_argument("--characters", type=_NUMBER, default=0, help="of a jam: the number of characters on paper")
     fault.add_argument(
@@ -138,7 +138,7 @@ def _add_fault(fault: argparse.ArgumentParser) -> None:
     )
     fault.set_defaults(
         command=lambda options: _person(options).fault(
-            options.kind, options.line, characters=options.characters, page=options.page
+            FaultKind(options.kind), options.line, characters=options.characters, page=options.page
         )
     )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -37,16 +36,18 @@ from passbook.protocol.printer_setup import PrinterRef
 from passbook.protocol.progress import held_lines, released_lines
 from passbook.protocol.stock_orders import MOST_TOLD, ListStock, ReplenishStock, SpoilStock
 from passbook.screen.arguments import folder_or_named, host, length, one_of, path, seconds, short_text, whole
-from passbook.screen.columns import LEAST_WIDTH, filled
+from passbook.screen.columns import filled
 from passbook.screen.command_line import (
     CONTROL_VARIABLE,
     command_parser,
     conduct,
     exit_code,
     from_environment,
+    screen_width,
 )
 from passbook.screen.moments import TYPED, each_stamp, exact, exact_hour, period
 from passbook.screen.nothing import NO_ROWS_SAID
+from passbook.screen.way_back import with_places
 from spooler.clock import Clock, SystemClock
 from storage import ApplianceKey, files
 
@@ -78,17 +79,20 @@ def _text(result: Any, arguments: argparse.Namespace) -> str:
     """Return the result for people: the sentences of its command, else a table."""
     says: Callable[[Any], Sequence[str]] | None = arguments.says
     if says is None:
-        return tables.render_result(result, arguments.columns, arguments.nothing, _width())
-    return "\n".join(filled([tables.printable(line) for line in says(result)], _width()))
+        return tables.render_result(result, arguments.columns, arguments.nothing, screen_width(sys.stdout))
+    lines = with_places([tables.printable(line) for line in says(result)], _places(arguments))
+    return "\n".join(filled(lines, screen_width(sys.stdout)))
 
 
-def _width() -> int | None:
-    """Characters of a line of the screen; None where the output is no screen."""
-    return max(LEAST_WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
+def _places(arguments: argparse.Namespace) -> list[str]:
+    """The words with which a person named the appliance's socket."""
+    named = [(option, getattr(arguments, option)) for option in ("control", "config")]
+    return [word for option, value in named if value is not None for word in (f"--{option}", str(value))]
 
 
 def _fail(error: PassbookError, arguments: argparse.Namespace) -> int:
-    print(f"passbookctl: {tables.printable(each_stamp(str(error), exact))} [{error.code}]", file=sys.stderr)
+    said = f"passbookctl: {tables.printable(each_stamp(str(error), exact))} [{error.code}]"
+    print(*filled([said], screen_width(sys.stderr)), sep="\n", file=sys.stderr)
     if arguments.json:
         print(json.dumps({"error": msgspec.to_builtins(Finding.of(error))}))
     return exit_code(error, arguments)
@@ -119,7 +123,7 @@ def _route_taken(result: Any) -> int:
 
 
 def _after_hold(result: Any) -> list[str]:
-    return held_lines(msgspec.convert(result, JobView), "passbookctl release")
+    return held_lines(msgspec.convert(result, JobView), "passbookctl release", by_operator=True)
 
 
 def _after_release(result: Any) -> list[str]:

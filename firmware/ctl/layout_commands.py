@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from passbook.document.plan import MM_PER_UNIT
 from passbook.document.sample_document import sample_document
 from passbook.errors import PassbookError, shown
 from passbook.screen.arguments import one_of, path, short_text
-from passbook.screen.columns import LEAST_WIDTH
+from passbook.screen.command_line import screen_width
 from passbook.screen.page_rows import page_rows
 from spooler.clock import Clock
 from storage import files
@@ -46,10 +45,15 @@ def add_layout_commands(command: AddLayoutCommand) -> None:
     show = command("show", "show the first pages of a layout with the widest contents that they hold", says=show_lines)
     show.set_defaults(run=_show)
     text = "a layout of the product or of the folder of --config, or a file NAME.toml"
-    show.add_argument("layout", type=short_text, metavar="NAME", help=text)
+    show.add_argument("layout", type=_layout, metavar="NAME", help=text)
     show.add_argument("--png", type=path(Path), metavar="FILE", help="write a picture instead of text")
     text = f"the currency of the amounts ({USUAL_CURRENCY}): it has its own digits behind the decimal mark"
     show.add_argument("--currency", type=one_of(tuple(MINOR_DIGITS)), default=USUAL_CURRENCY, metavar="CODE", help=text)
+
+
+def _layout(text: str) -> str | Path:
+    """Read the name of a layout, or the path of its file."""
+    return path(Path)(text) if text.endswith(SUFFIX) else short_text(text)
 
 
 def _check(arguments: argparse.Namespace, _clock: Clock) -> dict[str, Any]:
@@ -103,16 +107,16 @@ def check_lines(result: Any) -> list[str]:
     return [f"{named}, {result['page']}.{book} {line}"]
 
 
-def show_layout(name: str, config: Config | None, currency: str, picture: Path | None) -> dict[str, Any]:
+def show_layout(name: str | Path, config: Config | None, currency: str, picture: Path | None) -> dict[str, Any]:
     """The first pages of a layout; a `picture` is a file that gets them.  Raises PassbookError."""
-    layout = _read(Path(name)) if name.endswith(SUFFIX) else _named(name, config)
+    layout = _read(name) if isinstance(name, Path) else _named(name, config)
     plan = place(sample_document(layout, currency), layout, codec="", code_page="")
     pages = drawn_pages(plan, layout.sheet, layout)
     captions = [f"Layout {layout.name}, page {page.number}" for page in pages]
     if picture is not None:
         _save(picture, captions, pages)
         return {"layout": layout.name, "file": str(picture)}
-    width = max(LEAST_WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
+    width = screen_width(sys.stdout)
     return {
         "layout": layout.name,
         "pages": [

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Final, TypeAlias
 
 from passbook.screen.columns import Row, filled, short, table
 from passbook.screen.moments import each_stamp, exact
+from passbook.screen.screen_cells import screen_cells, wrapped
 
 TableColumns: TypeAlias = Mapping[str, str]
 """Heading -> where the value is: names joined by dots."""
@@ -213,13 +213,9 @@ def _entry(heading: str, key: str, value: Any, width: int) -> str:
     space = max(width - len(heading) - 2, width // 2)
     text = NO_ROWS if value == [] else _cell(key, value)
     lines = [text]
-    if len(text) > space:
+    if screen_cells(text) > space:
         things = [_cell(key, one) for one in value] if isinstance(value, list) else [text]
-        lines = [
-            line
-            for thing in things
-            for line in textwrap.wrap(thing, space, break_long_words=False, break_on_hyphens=False) or [thing]
-        ]
+        lines = [line for thing in things for line in wrapped(thing, space, breaks_words=False) or [thing]]
     return "\n".join(f"{start}  {line}" for start, line in zip_longest([heading], lines, fillvalue=" " * len(heading)))
 
 

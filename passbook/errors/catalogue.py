@@ -288,7 +288,7 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     "printer-busy": ErrorKind(
         Mender.TELLER,
         "Printer {printer} did not come to a point between two jobs, with its last book taken, within {seconds} "
-        "seconds: {why}. Nothing was disturbed; ask again, or wait longer.",
+        "s: {why}. Nothing was disturbed; ask again, or wait longer.",
     ),
     "appliance-stopping": ErrorKind(
         Mender.NONE, "The appliance is being stopped. Nothing was changed; ask again when it runs."
@@ -367,7 +367,8 @@ CATALOGUE: Final[dict[str, ErrorKind]] = {
     ),
     "connection-lost": ErrorKind(
         Mender.TELLER,
-        "The connection was lost before the answer came. Send the same request again: it is never printed twice.",
+        "The connection was lost before the answer came, so it is not known whether the request was carried out. Look "
+        "at the jobs, or send the same request again: no line is printed twice.",
     ),
     "output-not-written": ErrorKind(
         Mender.CALLER,

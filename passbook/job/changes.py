@@ -18,7 +18,13 @@ from passbook.job.decisions import already_answered
 from passbook.job.expiry import is_over
 from passbook.job.issue import IssuedSheet
 from passbook.job.issuing import with_sheets
-from passbook.job.objections import must_have_right, must_not_be_held, must_not_be_lent, must_not_be_printing_there
+from passbook.job.objections import (
+    must_have_right,
+    must_not_be_held,
+    must_not_be_lent,
+    must_not_be_printing_there,
+    unfit_now,
+)
 from passbook.job.print_right import PrintRight, RightEvent, RightReply, RightState, moved
 from passbook.job.record import (
     OPERATOR,
@@ -39,7 +45,7 @@ from passbook.job.record import (
     rekeyed,
 )
 from passbook.job.reported import ENDS, is_beside, is_driving, must_be_credible, note_print, right_after
-from passbook.job.states import TERMINAL, JobEvent, JobState, Reason, next_state
+from passbook.job.states import TERMINAL, TRANSITIONS, JobEvent, JobState, Reason
 from passbook.job.wording import next_line, possible_words, step_name
 from passbook.protocol.media import Media
 
@@ -49,16 +55,16 @@ def move_on(record: Record, event: JobEvent, *reasons: Reason, at: str) -> Recor
 
     Raises PassbookError `not-allowed-in-state`.
     """
-    state = next_state(record.job_id, record.state, event)
+    state = TRANSITIONS.get((record.state, event))
+    if state is None:
+        raise unfit_now(record, event.value)
     return replace(record, state=state, reasons=reasons, changed_at=at, proposed=None, held_by=None)
 
 
 def _must_be_valid(record: Record, event: JobEvent | RightEvent) -> None:
     """P2, P13: nothing that leads to paper is done for an invalid record, or in a spool without the print right."""
     if not record.valid or record.right.state is not RightState.HERE:
-        why = "its print right elsewhere" if record.valid else "invalid"
-        state = f"{record.state.value} and {why}"
-        raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=event.value)
+        raise unfit_now(record, event.value)
 
 
 def start(at: str, lines_in_doubt: int, printer: str = "", sheets: Sequence[IssuedSheet] = ()) -> Change:
@@ -86,9 +92,7 @@ def journal(confirmed: int, sending: int) -> Change:
     def change(record: Record) -> Outcome:
         _must_be_valid(record, JobEvent.PROCEED)
         if record.state is not JobState.PROCESSING:
-            raise PassbookError(
-                "not-allowed-in-state", job=record.job_id, state=record.state.value, event=JobEvent.PROCEED.value
-            )
+            raise unfit_now(record, JobEvent.PROCEED.value)
         expected = record.sending or record.confirmed
         if confirmed != expected or sending not in {0, confirmed + 1} or sending > record.steps:
             why = f"only {step_name(record.outline, expected)} can be confirmed next"
@@ -136,8 +140,7 @@ def offer_right() -> Change:
     def change(record: Record) -> Outcome:
         _must_be_valid(record, RightEvent.OFFER)
         if not record.right_may_move:
-            state = record.state.value if record.state is not JobState.PENDING else "begun"
-            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=RightEvent.OFFER.value)
+            raise unfit_now(record, RightEvent.OFFER.value)
         return _moved(record, RightEvent.OFFER, record.right.token + 1)
 
     return change
@@ -193,8 +196,7 @@ def choose_feed(side: Side, by: Decider, at: str) -> Change:
 
     def change(record: Record) -> Outcome:
         if not record.untouched or record.handed or not (record.is_open or record.state is JobState.PENDING):
-            state = record.state.value if record.state is not JobState.PENDING else "begun"
-            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a change of its feed")
+            raise unfit_now(record, "a change of its feed")
         choice = replace(record.choice, feed=side)
         choice.must_be_possible()
         chosen = replace(record, choice=choice, turn=record.turn + 1, fed=None, changed_at=at)
@@ -279,8 +281,7 @@ def hand_over(at: str) -> Change:
         # A begun job whose right is at the terminal needs the printer again after an answer there.
         is_theirs = record.right.state is RightState.AWAY and record.state is JobState.PENDING
         if not record.valid or not (record.right_may_move or is_theirs):
-            state = record.state.value
-            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=RightEvent.OFFER.value)
+            raise unfit_now(record, RightEvent.OFFER.value)
         handed = replace(record, handed=True, fed=Fed(Side.TERMINAL), changed_at=at)
         if record.right.state is not RightState.HERE:
             return Outcome(handed)
@@ -556,8 +557,7 @@ def release(at: str, terminal: str, person: str, *, senior: bool = False) -> Cha
 
     def change(record: Record) -> Outcome:
         if not record.is_open:
-            event = "release"
-            raise PassbookError("not-allowed-in-state", job=record.job_id, state=record.state.value, event=event)
+            raise unfit_now(record, "release")
         if not senior:
             must_not_be_held(record)
         if record.asked:
@@ -590,8 +590,7 @@ def acknowledge(terminal: str, at: str) -> Change:
 
     def change(record: Record) -> Outcome:
         if not record.ended:
-            state = record.state.value
-            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="an acknowledgement")
+            raise unfit_now(record, "an acknowledgement")
         if record.acknowledged is not None:
             return Outcome(record)
         noted = replace(record, acknowledged=Acknowledged(terminal, at))

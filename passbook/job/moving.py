@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from passbook.errors import PassbookError
 from passbook.job.changes import move_on
+from passbook.job.objections import unfit_now
 from passbook.job.print_right import RightState
 from passbook.job.record import Change, HistoryKind, Outcome, Record, entry_of
 from passbook.job.relaying import is_relay
@@ -108,9 +109,7 @@ def wait_again(at: str) -> Change:
 
     def change(record: Record) -> Outcome:
         if not (record.valid and record.untouched):
-            state = f"{record.state.value} and begun" if record.valid else f"{record.state.value} and invalid"
-            event = JobEvent.POSTPONE.value
-            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=event)
+            raise unfit_now(record, JobEvent.POSTPONE.value)
         return Outcome(move_on(record, JobEvent.POSTPONE, at=at))
 
     return change

@@ -1,4 +1,4 @@
-"""Why an order about a job is refused: a hold, or a print right or printer that its terminal has; pure rules."""
+"""Why an order about a job is refused: its state, a hold, or a print right or printer that its terminal has."""
 
 from __future__ import annotations
 
@@ -6,6 +6,17 @@ from passbook.errors import PassbookError
 from passbook.job.print_right import RightState
 from passbook.job.record import Record
 from passbook.job.reprinting import claims_right
+from passbook.job.states import JobState
+from passbook.job.waiting import NO_PLACE, present_words, waiting_of
+from passbook.job.wording import medium_name
+
+
+def unfit_now(record: Record, event: str) -> PassbookError:
+    """The error `not-allowed-in-state` for an order that does not fit the present state of the job."""
+    state = present_words(record.state, waiting_of(record, NO_PLACE), medium_name(record.format))
+    if record.state is JobState.PENDING and not record.untouched:
+        state = f"{state} after it was begun"
+    return PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=event)
 
 
 def must_not_be_held(record: Record) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from passbook.errors import PassbookError
+from passbook.job.objections import unfit_now
 from passbook.job.record import Change, ChosenAnew, Decider, HistoryKind, Outcome, Record, entry_of
-from passbook.job.states import STATE_WORDS, JobState
+from passbook.job.states import JobState
 
 
 def set_priority(priority: int, by: Decider, at: str) -> Change:
@@ -18,9 +18,7 @@ def set_priority(priority: int, by: Decider, at: str) -> Change:
     def change(record: Record) -> Outcome:
         stands = record.state is JobState.PENDING or not record.valid
         if record.ended or not stands or record.handed:
-            state = STATE_WORDS[record.state]
-            event = "a change of its priority"
-            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event=event)
+            raise unfit_now(record, "a change of its priority")
         if record.priority == priority:
             return Outcome(record)
         changed = replace(record, priority=priority)

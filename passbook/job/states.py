@@ -6,8 +6,6 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from passbook.errors import PassbookError
-
 
 class JobState(StrEnum):
     """The state of a job, in the words of RFC 8011 section 5.3.7."""
@@ -140,15 +138,15 @@ class Reason(StrEnum):
 STATE_WORDS: Final = MappingProxyType(
     {
         JobState.PENDING: "waiting for its turn",
-        JobState.PENDING_HELD: "stopped before it was printed",
+        JobState.PENDING_HELD: "stopped",
         JobState.PROCESSING: "printing",
-        JobState.PROCESSING_STOPPED: "stopped in the middle",
+        JobState.PROCESSING_STOPPED: "stopped",
         JobState.CANCELED: "canceled",
         JobState.ABORTED: "ended by the appliance",
         JobState.COMPLETED: "completed",
     }
 )
-"""State -> the state in words for people."""
+"""State -> the state in words for people; passbook.job.waiting says more of one that stands still."""
 APART: Final = frozenset({Reason.TERMINAL_SILENT, Reason.APPLIANCE_SILENT, Reason.NOT_SPOOLED, Reason.STORE_COPIED})
 """Reasons of a question that asks whether a job shall be printed here though its print right is elsewhere (P13)."""
 TERMINAL: Final = frozenset({JobState.CANCELED, JobState.ABORTED, JobState.COMPLETED})
@@ -194,11 +192,3 @@ TRANSITIONS: Final = MappingProxyType(
     }
 )
 """(state, event) -> state; a pair that is not here is refused."""
-
-
-def next_state(job: str, state: JobState, event: JobEvent) -> JobState:
-    """The state after `event`.  Raises PassbookError `not-allowed-in-state` when the table has no such row."""
-    try:
-        return TRANSITIONS[state, event]
-    except KeyError:
-        raise PassbookError("not-allowed-in-state", job=job, state=STATE_WORDS[state], event=event.value) from None

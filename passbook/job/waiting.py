@@ -11,7 +11,7 @@ import msgspec
 from passbook.job.choice import Side
 from passbook.job.print_right import RightState
 from passbook.job.record import Record
-from passbook.job.states import JobState, Reason
+from passbook.job.states import STATE_WORDS, JobState, Reason
 from passbook.job.wording import REASON_WORDS, second_place
 from passbook.screen.columns import short
 
@@ -149,6 +149,23 @@ def book_words(waiting: Waiting | None, medium: str = "book") -> str:
             return f"its {medium}"
 
 
+def present_words(state: JobState, waiting: Waiting | None, medium: str) -> str:
+    """The state of a job as it stands behind `is`: for one that stands still, the event for which it waits."""
+    match waiting:
+        case Waiting(Why.OWN_BOOK | Why.PAGE_TURN | Why.NEXT_BOOK):
+            return f"waiting for {book_words(waiting, medium)}"
+        case Waiting(Why.ANSWER):
+            return "waiting for an answer"
+        case Waiting(Why.SECOND_PERSON):
+            return "waiting for a second person"
+        case Waiting(Why.HELD):
+            return "held"
+        case Waiting(Why.AT_TERMINAL):
+            return "being printed by its terminal"
+        case _:
+            return STATE_WORDS[state]
+
+
 def waiting_for_turn(place: QueuePlace) -> Waiting:
     """The reason for which a job waits that may print and was not begun since."""
     if place.book_left:
@@ -191,7 +208,7 @@ _WORDS: Final = MappingProxyType(
         Why.NEXT_BOOK: "Waits at {printer} for {book}.",
         Why.ANSWER: "Waits for an answer: a person must decide how it goes on.",
         Why.SECOND_PERSON: "Waits for a second person, who must confirm the order{second}.",
-        Why.HELD: "Waits: it is held; it needs a release and then an answer.",
+        Why.HELD: "Waits: it is held.",
     }
 )
 

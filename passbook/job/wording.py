@@ -64,6 +64,11 @@ REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType(
 """Reason -> that reason in words for people, fit to stand behind a colon."""
 
 
+def medium_name(document_format: str) -> str:
+    """The word for the medium of a document of this format."""
+    return "sheet" if document_format in {"text", "form", "pdf"} else "book"
+
+
 def doubt_words(paper: OnPaper) -> str:
     """The lines in doubt as a clause, as `lines 4 to 5 are in doubt`; empty for none."""
     first, last = paper.confirmed - paper.unsure + 1, paper.in_doubt or paper.confirmed

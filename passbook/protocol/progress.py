@@ -8,10 +8,10 @@ from typing import Final
 
 from passbook.job.choice import Side
 from passbook.job.decisions import by_words
-from passbook.job.record import OnPaper
+from passbook.job.record import OPERATOR, OnPaper
 from passbook.job.states import TERMINAL, JobState, Reason
 from passbook.job.waiting import book_words
-from passbook.job.wording import REASON_WORDS, doubt_words
+from passbook.job.wording import REASON_WORDS, doubt_words, medium_name
 from passbook.protocol.book_words import discarded_words
 from passbook.protocol.messages import JobView, StepReport
 from passbook.protocol.notice import Notice
@@ -33,7 +33,7 @@ OTHERS_MEDIUM: Final = "book or sheet"
 
 def medium_of(job: JobView) -> str:
     """The word for the job's medium."""
-    return "sheet" if job.format in {"text", "form", "pdf"} else "book"
+    return medium_name(job.format)
 
 
 def state_words(job: JobView) -> str:
@@ -42,9 +42,11 @@ def state_words(job: JobView) -> str:
     return f"Job {short(job.job)} {standing_words(job)}." + (f" {again}" if again else "")
 
 
-def held_lines(job: JobView, release: str) -> list[str]:
+def held_lines(job: JobView, release: str, *, by_operator: bool = False) -> list[str]:
     """The state after a hold and the next step; `release` is the command that lifts it, up to the job's id."""
-    return [state_words(job), f"To have people asked about it again: {release} {short(job.job)} --person NAME"]
+    if is_operators_hold(job) and not by_operator:
+        return [state_words(job), "An operator (passbookctl release) or a representative (teller release) releases it."]
+    return [state_words(job), "To have people asked about it again:", f"  {release} {short(job.job)} --person NAME"]
 
 
 def released_lines(job: JobView) -> list[str]:
@@ -105,7 +107,14 @@ def reason_words(job: JobView, *, but: frozenset[Reason] = frozenset()) -> str:
 def waits_words(job: JobView) -> str:
     """The event for which a stopped job waits."""
     held = held_words(job)
-    return f"it is {held}, and waits for its release" if held else "it waits for an answer"
+    if not held:
+        return "it waits for an answer"
+    return f"it is {held}, and waits for its release{'' if is_operators_hold(job) else ' or an answer'}"
+
+
+def is_operators_hold(job: JobView) -> bool:
+    """Whether an operator holds the job back: no answer counts before its release."""
+    return job.held_by is not None and job.held_by.terminal == OPERATOR
 
 
 def lines_words(job: JobView) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import difflib
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from passbook.document.lengths import LengthError, parse_length, to_units
@@ -13,6 +14,12 @@ from passbook.protocol.naming import why_no_name
 P = TypeVar("P")
 
 _DIGITS: Final = 9
+_LONGEST_WORD: Final = 64
+"""Characters: longer words are like no known one, and comparing them would take long."""
+_NEAR: Final = 0.7
+"""The least likeness of two words of which one may be meant (difflib)."""
+_PART: Final = 3
+"""The least characters of a part that stands for a whole word, as csv for passbook-update+csv."""
 HOST_LIMIT: Final = 259
 """Characters: the longest name of RFC 1035 with a port behind it."""
 
@@ -104,6 +111,15 @@ def one_of(words: Sequence[str]) -> Callable[[str], str]:
     def word(text: str) -> str:
         if text in words:
             return text
-        raise ArgumentTypeError(f"expected one of {', '.join(words)}")
+        raise ArgumentTypeError(f"expected one of {', '.join(words)}{meant(text, words)}")
 
     return word
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """The question whether a person meant one of the known words; empty where none is near."""
+    by_name = {one.lstrip("-"): one for one in known}
+    typed = word.lstrip("-")[:_LONGEST_WORD]
+    near = difflib.get_close_matches(typed, list(by_name), n=1, cutoff=_NEAR)
+    near += [name for name in by_name if typed in name and len(typed) >= _PART]
+    return f"; did you mean `{by_name[near[0]]}`?" if near else ""

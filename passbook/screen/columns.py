@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
+
+from passbook.screen.screen_cells import cut_to, pad_to, screen_cells, wrapped
 
 SHOWN_ID: Final = 8
 """The number of characters of a job id that people see; every command takes them."""
 LEAST_WIDTH: Final = 40
-"""The number of characters of the narrowest screen for which text is laid out."""
+"""The number of cells of the narrowest screen for which text is laid out."""
 COMMANDS: Final = ("  teller ", "  passbook")
 """The beginning of a line that is a command to be copied."""
 _GAP: Final = "  "
@@ -53,11 +54,11 @@ def table(headings: Sequence[str], rows: Sequence[Row], width: int | None) -> li
     Args:
         headings: one for each cell, the most important first.
         rows: the rows below the headings.
-        width: characters of the screen; the table omits the last columns that do not fit, and a last line names them.
+        width: cells of the screen; the table omits the last columns that do not fit, and a last line names them.
             None for no limit.
     """
     lines = [tuple(headings), *(row.cells for row in rows)]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(headings))]
+    widths = [max(screen_cells(line[place]) for line in lines) for place in range(len(headings))]
     shown = len(headings) if width is None else _fitting(widths, width)
     drawn = [_line(headings[:shown], widths, width)]
     for row in rows:
@@ -81,18 +82,11 @@ def filled(lines: Sequence[str], width: int | None) -> list[str]:
 def _filled(lines: Sequence[str], width: int | None) -> Iterator[str]:
     for line in lines:
         # A command is to be copied whole; the terminal itself wraps it without a break.
-        if width is None or len(line) <= width or line.startswith(COMMANDS):
+        if width is None or screen_cells(line) <= width or line.startswith(COMMANDS):
             yield line
             continue
         indent = " " * (len(line) - len(line.lstrip()))
-        yield from textwrap.wrap(
-            line,
-            width,
-            initial_indent="",
-            subsequent_indent=f"{indent}  " if indent != _NOTE else indent,
-            drop_whitespace=True,
-            break_on_hyphens=False,
-        )
+        yield from wrapped(line, width, f"{indent}  " if indent != _NOTE else indent)
 
 
 def _fitting(widths: Sequence[int], width: int) -> int:
@@ -106,4 +100,5 @@ def _fitting(widths: Sequence[int], width: int) -> int:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], width: int | None) -> str:
-    return _GAP.join(map(str.ljust, cells, widths)).rstrip()[:width]
+    line = _GAP.join(map(pad_to, cells, widths)).rstrip()
+    return line if width is None else cut_to(line, width)

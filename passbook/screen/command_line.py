@@ -6,22 +6,32 @@ They speak to the standard streams of their process; nothing else is opened here
 from __future__ import annotations
 
 import argparse
-import difflib
 import io
+import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from importlib import metadata
-from typing import Any, Final, NoReturn, TextIO, TypeVar, cast
+from typing import Any, Final, NoReturn, Protocol, Self, TextIO, TypeVar, cast
 
 from passbook.errors import PassbookError, shown, speakable
 from passbook.errors.kinds import EXIT_CODES, EXIT_HELP, INTERRUPTED, Mender
-from passbook.screen.arguments import path
+from passbook.screen.arguments import meant, path
+from passbook.screen.columns import LEAST_WIDTH, filled, harmless
 
-P = TypeVar("P")
 T = TypeVar("T")
 
 # typing.override comes with Python 3.12, so mypy shall not ask for it.
+
+
+class NamedPath(Protocol):
+    """The path of a file or folder (pathlib.Path, which these rules do not use)."""
+
+    def expanduser(self) -> Self:
+        """The path with the folder of a user in place of `~`.  Raises RuntimeError where there is no such user."""
+
+
+P = TypeVar("P", bound=NamedPath)
 
 DISTRIBUTION: Final = "passbook-appliance"
 HOME: Final = "PASSBOOK_HOME"
@@ -34,13 +44,19 @@ SIMULATOR: Final = "PASSBOOK_SIMULATOR"
 """Environment variable: the control socket of the simulated mechanism."""
 
 
+def screen_width(stream: TextIO) -> int | None:
+    """The cells of a line of the screen to which a stream goes; None for a stream that goes to no screen."""
+    return max(LEAST_WIDTH, shutil.get_terminal_size().columns) if stream.isatty() else None
+
+
 class Parser(argparse.ArgumentParser):
     """Reads the words of a command; an error is for the caller, and suggests the words that may be meant."""
 
     def error(self, message: str) -> NoReturn:  # type: ignore[explicit-override]
         """Show the usage and the error, and exit with the code of the person who typed the command."""
         self.print_usage(sys.stderr)
-        self.exit(EXIT_CODES[Mender.CALLER], f"{self.prog}: error: {message}\n")
+        said = "\n".join(filled([f"{self.prog}: error: {harmless(message)}"], screen_width(sys.stderr)))
+        self.exit(EXIT_CODES[Mender.CALLER], f"{said}\n")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # type: ignore[explicit-override]
         """Read the words; refuse an unknown option here, where its error can name the known ones."""
@@ -48,7 +64,7 @@ class Parser(argparse.ArgumentParser):
         for word in rest:
             if word.startswith("-"):
                 name = word.partition("=")[0]
-                self.error(f"there is no option `{shown(name)}`{_meant(name, self._option_string_actions)}")
+                self.error(f"there is no option `{shown(name)}`{meant(name, self._option_string_actions)}")
         if rest:
             self.error(f"`{shown(rest[0])}` is one word too many")
         return found, rest
@@ -59,8 +75,8 @@ class Parser(argparse.ArgumentParser):
             return
         known = [str(one) for one in action.choices]
         if isinstance(action.choices, Mapping):
-            self.error(f"there is no command `{shown(str(value))}`{_meant(str(value), known)}")
-        expected = f"expected one of {', '.join(known)}{_meant(str(value), known)}"
+            self.error(f"there is no command `{shown(str(value))}`{meant(str(value), known)}")
+        expected = f"expected one of {', '.join(known)}{meant(str(value), known)}"
         raise argparse.ArgumentError(action, expected)
 
 
@@ -82,9 +98,16 @@ def command_parser(program: str, description: str, **more: Any) -> Parser:
 
 
 def from_environment(environment: Mapping[str, str], variable: str, kind: Callable[[str], P]) -> P | None:
-    """The path in an environment variable, as a `kind`; None if it is not set or empty."""
+    """The path in an environment variable, as a `kind`, where `~` is a home; None if it is not set or empty."""
     value = environment.get(variable, "")
-    return path(kind)(value) if value.strip() else None
+    if not value.strip():
+        return None
+    place = path(kind)(value)
+    try:
+        return place.expanduser()
+    except RuntimeError:
+        # There is no such user.
+        return place
 
 
 def exit_code(error: PassbookError, typed: argparse.Namespace) -> int:
@@ -201,8 +224,3 @@ class _Nowhere(io.StringIO):
 
     def write(self, text: str) -> int:  # type: ignore[explicit-override]
         return len(text)
-
-
-def _meant(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean `{near[0]}`?" if near else ""

@@ -9,6 +9,7 @@ from typing import Final
 from passbook.document.page_drawing import DrawnPage, PlacedText
 from passbook.document.plan import MM_PER_UNIT
 from passbook.screen.columns import harmless
+from passbook.screen.screen_cells import cut_to, pad_to, screen_cells
 
 _ROW: Final = "{line:3} |"
 _FOLD: Final = "    - - - fold - - -"
@@ -45,9 +46,9 @@ def _rows(page: DrawnPage, width: int | None) -> Iterator[str]:
 def _text(texts: list[PlacedText], room: int | None) -> str:
     row = ""
     for text in texts:
-        row = row.ljust(text.column - 1) + harmless(text.text)
+        row = pad_to(row, text.column - 1) + harmless(text.text)
     if room is None:
         return row
-    if len(row) > room:
+    if screen_cells(row) > room:
         row = " ".join(harmless(text.text) for text in texts)
-    return row if len(row) <= room else row[: room - len(_CUT)] + _CUT
+    return row if screen_cells(row) <= room else cut_to(row, room - len(_CUT)) + _CUT

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 import apsw
 from msgspec.structs import replace
 
-from passbook.errors import PassbookError
 from passbook.job.expiry import is_end_undated
+from passbook.job.objections import unfit_now
 from passbook.job.record import Outcome, Record
 from storage.crypto.keys import ApplianceKey
 from storage.tables.chain import History
@@ -105,8 +105,7 @@ class EndedJobs:
         is_noted = known.acknowledged is None and replace(record, acknowledged=None) == known
         is_told = known.reported is None and replace(record, reported=None) == known
         if not (is_noted or is_told):
-            state = known.state.value
-            raise PassbookError("not-allowed-in-state", job=record.job_id, state=state, event="a change")
+            raise unfit_now(known, "a change")
         if outcome.entry is not None:
             history.append(outcome.entry)
         self._update(replace(row, record=record, version=row.version + 1))

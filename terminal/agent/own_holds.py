@@ -13,6 +13,7 @@ from typing import Final
 
 from passbook.errors import PassbookError
 from passbook.job import changes
+from passbook.job.objections import unfit_now
 from passbook.job.print_right import RightState
 from passbook.job.record import Record, Verdict
 from passbook.job.states import APART
@@ -68,8 +69,7 @@ class OwnHolds:
         check_name("person", person)
         job = record.job_id
         if not record.valid:
-            state = f"{record.state.value} and invalid"
-            raise PassbookError("not-allowed-in-state", job=job, state=state, event="hold")
+            raise unfit_now(record, "hold")
         if self._printers.hold(job, self._terminal, person):
             return await self._given_up(record)
         return await self._own.change(job, changes.hold(stamp(self._own.clock), self._terminal, person))

@@ -12,6 +12,7 @@ from passbook.screen.arguments import one_of, short_text
 from passbook.screen.columns import short
 from terminal.choosing import SIDES
 from terminal.commands import JOB_HELP, AddCommand
+from terminal.leaving import order_left
 from terminal.workplace import Workplace
 
 
@@ -38,7 +39,8 @@ async def run_feed(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Change the copy that feeds the printer."""
     async with workplace.client() as client:
         job = await client.job(arguments.job)
-        job = await client.set_feed(job.job, Side(arguments.side), arguments.person)
+        with workplace.left.during(order_left(job.job)):
+            job = await client.set_feed(job.job, Side(arguments.side), arguments.person)
     workplace.console.show(job, [state_words(job), fed_words(job)])
     return 0
 
@@ -47,7 +49,8 @@ async def run_grant(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Let another terminal have the sealed content."""
     async with workplace.client() as client:
         job = await client.job(arguments.job)
-        job = await client.grant_preview(job.job, arguments.terminal, arguments.person)
+        with workplace.left.during(order_left(job.job)):
+            job = await client.grant_preview(job.job, arguments.terminal, arguments.person)
     key = f" with the key {job.key_ref}" if job.key_ref else ""
     said = f"Terminal {arguments.terminal} may look at job {short(job.job)}{key}: teller preview {short(job.job)}"
     workplace.console.show(job, [said])

@@ -19,6 +19,7 @@ from terminal.answers import document_order
 from terminal.commands import JOB_HELP, AddCommand, check_form
 from terminal.exported import jobs_csv
 from terminal.follow import fetch_notice
+from terminal.leaving import order_left
 from terminal.tables_of_jobs import ANSWER_BY, answer_command, jobs_table, span
 from terminal.workplace import Workplace
 
@@ -83,7 +84,8 @@ async def run_jobs(workplace: Workplace, arguments: argparse.Namespace) -> int:
     if arguments.csv:
         workplace.console.write(jobs_csv(jobs))
         return 0
-    workplace.console.show(jobs, jobs_table(jobs, workplace.console.width) if jobs else [NO_ROWS_SAID["jobs"]])
+    rows = jobs_table(jobs, workplace.console.width, workplace.places) if jobs else [NO_ROWS_SAID["jobs"]]
+    workplace.console.show(jobs, rows)
     return 0
 
 
@@ -103,7 +105,8 @@ async def run_priority(workplace: Workplace, arguments: argparse.Namespace) -> i
     """Change the place of a job among those that wait."""
     async with workplace.client() as client:
         job = await client.job(arguments.job)
-        job = await client.set_priority(job.job, arguments.priority, arguments.person)
+        with workplace.left.during(order_left(job.job)):
+            job = await client.set_priority(job.job, arguments.priority, arguments.person)
     workplace.console.show(job, [state_words(job), f"Its priority is {job.priority}; a higher one prints first."])
     return 0
 
@@ -114,8 +117,10 @@ async def run_cancel(workplace: Workplace, arguments: argparse.Namespace) -> int
     Return 0 if it was ended; 1 if it was completed before, or is a question because a step of it is in doubt.
     """
     async with workplace.client() as client:
-        ordered = await client.cancel((await client.job(arguments.job)).job, arguments.person)
-        job = await _until_it_stands(client, ordered)
+        job = await client.job(arguments.job)
+        with workplace.left.during(order_left(job.job)):
+            ordered = await client.cancel(job.job, arguments.person)
+            job = await _until_it_stands(client, ordered)
         if job.state not in TERMINAL:
             workplace.console.show(job, [state_words(job), ANSWER_BY, answer_command(job)])
             return 1
@@ -151,7 +156,8 @@ async def run_move(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Send one job to a substitute."""
     async with workplace.client() as client:
         job = (await client.job(arguments.job)).job
-        there = await client.move(job, arguments.to, arguments.person, arguments.from_line)
+        with workplace.left.during(order_left(job)):
+            there = await client.move(job, arguments.to, arguments.person, arguments.from_line)
     said = [
         f"Job {job[:8]} goes to {there.printer}: job {there.job[:8]} stands in for it there, and prints at its turn."
     ]
@@ -164,7 +170,9 @@ async def run_move(workplace: Workplace, arguments: argparse.Namespace) -> int:
 async def run_hold(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Hold one job back until a person answers for it."""
     async with workplace.client() as client:
-        job = await client.hold((await client.job(arguments.job)).job, arguments.person)
+        job = await client.job(arguments.job)
+        with workplace.left.during(order_left(job.job)):
+            job = await client.hold(job.job, arguments.person)
     workplace.console.show(job, held_lines(job, "teller release"))
     return 0
 
@@ -172,6 +180,8 @@ async def run_hold(workplace: Workplace, arguments: argparse.Namespace) -> int:
 async def run_release(workplace: Workplace, arguments: argparse.Namespace) -> int:
     """Ask people again about one job that was held."""
     async with workplace.client() as client:
-        job = await client.release((await client.job(arguments.job)).job, arguments.person)
+        job = await client.job(arguments.job)
+        with workplace.left.during(order_left(job.job)):
+            job = await client.release(job.job, arguments.person)
     workplace.console.show(job, [*released_lines(job), ANSWER_BY, answer_command(job)])
     return 0

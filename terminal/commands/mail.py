@@ -92,13 +92,12 @@ async def run(workplace: Workplace, arguments: argparse.Namespace) -> int:
     mail = _mail(workplace, arguments, settings, await _document(workplace, arguments))
     named = any(word.partition("=")[0] == "--message-id" for word in workplace.typed)
     again = [] if named else ["--message-id", mail.message_id.strip("<>")]
-    workplace.left.lines = (
+    left = (
         "The terminal does not know whether the mail was taken. Send it again under its name; it stays one job:",
         f"  {shlex.join(['teller', *workplace.typed, *again])}",
     )
-    with interruptible():
+    with workplace.left.during(left), interruptible():
         answers = send_mail(server, mail)
-    workplace.left.lines = ()
     return _show(workplace, server, mail, answers)
 
 

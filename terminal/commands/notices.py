@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from typing import Final
 
 from passbook.errors import PassbookError
 from passbook.protocol.notice import Notice
@@ -13,6 +14,11 @@ from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.commands import AddCommand
 from terminal.tables_of_jobs import local_time
 from terminal.workplace import Workplace
+
+_LEFT: Final = (
+    "The terminal does not know which of these notices are acknowledged. See the others:",
+    "  teller notices",
+)
 
 
 def add(command: AddCommand) -> None:
@@ -37,8 +43,9 @@ async def run_notices(workplace: Workplace, arguments: argparse.Namespace) -> in
             shown, [f"{local_time(one.job.changed_at)}  {end_words(one)}" for one in shown] or [NO_ROWS_SAID["notices"]]
         )
         if arguments.acknowledge:
-            for one in shown:
-                await client.acknowledge(one.job.job)
+            with workplace.left.during(_LEFT):
+                for one in shown:
+                    await client.acknowledge(one.job.job)
     return 0
 
 

@@ -14,21 +14,27 @@ from passbook.errors import PassbookError
 from passbook.job.actor import may_not_decide
 from passbook.job.decisions import already_answered
 from passbook.job.record import Verdict
-from passbook.job.states import STATE_WORDS, TERMINAL, JobState
+from passbook.job.states import TERMINAL, JobState
+from passbook.job.waiting import present_words
 from passbook.protocol.answer_all import AnsweredOne
 from passbook.protocol.messages import AnswerQuestion, JobView, Question
-from passbook.protocol.progress import state_words
+from passbook.protocol.progress import medium_of, state_words
 from passbook.screen.arguments import short_text, short_text_or_none, whole
 from passbook.screen.nothing import NO_ROWS_SAID
 from terminal.answer_many import answer_all
 from terminal.answers import all_on_paper, compose, needs_ring, step_of_line, waits_for_second
 from terminal.commands import QUESTION_HELP, AddCommand
 from terminal.follow import Follower
+from terminal.leaving import order_left
 from terminal.tables_of_jobs import answer_command, drawn
 from terminal.workplace import Workplace
 
 _LAST_LINE: Final = 999_999
 """A number above the lines of any job."""
+_MANY_LEFT: Final = (
+    "The terminal does not know for which jobs the answer was taken. The rest is asked about as before:",
+    "  teller questions",
+)
 VERDICTS: Final = {"from_start": Verdict.PRINT, "discard": Verdict.DISCARD, "hold": Verdict.HOLD}
 """Option -> its order for a whole job."""
 
@@ -95,11 +101,8 @@ async def run_answer(workplace: Workplace, arguments: argparse.Namespace) -> int
     verdict, step = _ordered(arguments, question)
     ring = workplace.ring() if needs_ring(question, verdict, arguments.new_key) else None
     answer = compose(question, verdict, arguments.person, ring, step=step, new_key_ref=arguments.new_key)
-    workplace.left.lines = (
-        f"The terminal does not know whether the answer for job {answer.job} was taken; see teller questions.",
-    )
-    job = await _send(workplace, answer)
-    workplace.left.lines = ()
+    with workplace.left.during(order_left(answer.job)):
+        job = await _send(workplace, answer)
     waiting = waits_for_second(answer, job)
     if not arguments.follow:
         workplace.console.show(job, [state_words(job)])
@@ -123,7 +126,8 @@ async def _answer_all(workplace: Workplace, arguments: argparse.Namespace) -> in
     if not ordered or arguments.new_key or arguments.follow:
         arguments.usage_error("--all goes with --print, --discard or --hold, and without --new-key and --follow")
     async with workplace.client() as client:
-        done = await answer_all(client, ordered[0], arguments.person, arguments.requester, workplace.ring)
+        with workplace.left.during(_MANY_LEFT):
+            done = await answer_all(client, ordered[0], arguments.person, arguments.requester, workplace.ring)
     workplace.console.show(done, [*map(_line, done), *_skipped(done)] or [NO_ROWS_SAID["answers"]])
     return max((RemoteError(one.error).exit_code for one in done if one.error is not None), default=0)
 
@@ -166,7 +170,8 @@ async def _find(client: TerminalClient, name: str) -> Question:
         raise may_not_decide("This terminal", view.job)
     if view.answered is not None:
         raise already_answered(view.job, view.answered, view.steps)
-    raise PassbookError("not-allowed-in-state", job=view.job, state=STATE_WORDS[view.state], event="an answer")
+    state = present_words(view.state, view.waiting, medium_of(view))
+    raise PassbookError("not-allowed-in-state", job=view.job, state=state, event="an answer")
 
 
 def _ordered(arguments: argparse.Namespace, question: Question) -> tuple[Verdict, int]:

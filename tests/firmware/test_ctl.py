@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 import firmware.ctl.__main__ as ctl
 from passbook.errors import PassbookError
@@ -187,7 +188,8 @@ HELD = stopped(2, held_by=Decider(OPERATOR, "Otto"))
             HELD,
             [
                 "Job aa11 has stopped: the power failed; it is held by Otto, an operator, and waits for its release.",
-                "To have people asked about it again: passbookctl release aa11 --person NAME",
+                "To have people asked about it again:",
+                "  passbookctl release aa11 --person NAME",
             ],
         ),
         (
@@ -209,6 +211,14 @@ def test_a_hold_and_a_release_say_what_is_so_now_and_what_comes_next(
     assert capsys.readouterr().out.splitlines() == lines
     assert ctl.main(["--control", control, order, "aa11", "--json"]) == 0
     assert msgspec.json.decode(capsys.readouterr().out, type=JobView) == view
+
+
+def test_the_way_back_from_a_hold_names_the_socket_that_was_typed(
+    control: str, appliance: Appliance, capsys: Output
+) -> None:
+    appliance.results["hold"] = msgspec.to_builtins(replace(HELD, job="7f3a09c2d1e84b557f3a09c2d1e84b55"))
+    assert ctl.main(["--control", control, "hold", "7f3a"]) == 0
+    assert f"  passbookctl --control {control} release 7f3a09c2 --person NAME" in capsys.readouterr().out
 
 
 def test_a_request_for_figures_is_of_a_printer_and_has_its_own_patience(

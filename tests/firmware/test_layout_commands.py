@@ -49,6 +49,12 @@ def test_a_wrong_file_is_told_with_key_and_what_is_allowed(tmp_path: Path, capsy
         )
 
 
+def test_a_file_that_is_not_there_is_for_the_person_who_named_it(tmp_path: Path, capsys: Output) -> None:
+    for command in ("check", "show"):
+        assert ctl.main(["layout", command, str(tmp_path / "none.toml")]) == EXIT_CODES[Mender.CALLER]
+        refused(capsys, "file-problem")
+
+
 def test_a_file_that_names_an_import_profile_is_told_which_there_are(tmp_path: Path, capsys: Output) -> None:
     file = written(tmp_path, SAVINGS.replace("cpi = 10", 'cpi = 10\nimport = "ours"'))
     assert ctl.main(["layout", "check", file]) == EXIT_CODES[Mender.OPERATOR]

@@ -336,10 +336,10 @@ TestJob = Job.TestCase
     ("facts", "said"),
     [
         ({"state": JobState.COMPLETED, "begun": True, "confirmed": 4}, "is completed"),
-        ({"begun": True}, "is begun"),
-        ({"handed": True}, "is begun"),
-        ({"state": JobState.PROCESSING}, "is processing"),
-        ({"state": JobState.PROCESSING_STOPPED}, "is processing-stopped"),
+        ({"begun": True}, "is waiting for its turn after it was begun"),
+        ({"handed": True}, "is being printed by its terminal"),
+        ({"state": JobState.PROCESSING}, "is printing"),
+        ({"state": JobState.PROCESSING_STOPPED}, "is waiting for its sheet"),
     ],
 )
 def test_a_choice_that_comes_too_late_is_refused_by_the_state_of_the_job(facts: dict[str, Any], said: str) -> None:

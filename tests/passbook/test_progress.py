@@ -40,7 +40,7 @@ def test_a_state_is_told_with_its_reasons() -> None:
     assert state_words(asked) == "Job aa11 has stopped: paper is jammed and the power failed; it waits for an answer."
     by = Decider("till-1", "Ann")
     assert state_words(replace(asked, held_by=by, reasons=(Reason.HELD_BY_PERSON,))) == (
-        "Job aa11 has stopped; it is held by Ann at till-1, and waits for its release."
+        "Job aa11 has stopped; it is held by Ann at till-1, and waits for its release or an answer."
     )
     closed = view(state=JobState.COMPLETED, reasons=(Reason.CLOSED_BY_ANSWER,))
     assert state_words(closed) == "Job aa11 is completed: a person said that all of it is on paper."

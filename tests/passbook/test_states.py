@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passbook.errors import PassbookError
-from passbook.job.states import STATE_WORDS, TERMINAL, TRANSITIONS, JobEvent, JobState, Reason, next_state
+from passbook.job.states import TERMINAL, TRANSITIONS, JobEvent, JobState, Reason
 
 ENDINGS = {
     JobEvent.CANCEL: JobState.CANCELED,
@@ -13,18 +12,6 @@ ENDINGS = {
     JobEvent.FINISH: JobState.COMPLETED,
     JobEvent.FINISH_ELSEWHERE: JobState.COMPLETED,
 }
-
-
-@pytest.mark.parametrize("state", JobState)
-@pytest.mark.parametrize("event", JobEvent)
-def test_every_pair_is_in_the_table_or_refused(state: JobState, event: JobEvent) -> None:
-    if (state, event) in TRANSITIONS:
-        assert next_state("j1", state, event) is TRANSITIONS[state, event]
-        return
-    with pytest.raises(PassbookError) as caught:
-        next_state("j1", state, event)
-    assert caught.value.code == "not-allowed-in-state"
-    assert caught.value.facts == {"job": "j1", "state": STATE_WORDS[state], "event": event.value}
 
 
 def test_an_ended_job_never_changes_again() -> None:
@@ -42,10 +29,9 @@ def test_every_state_is_reached_from_pending() -> None:
 
 @pytest.mark.parametrize("state", sorted(set(JobState) - TERMINAL))
 def test_every_living_job_can_be_made_invalid_canceled_and_aborted(state: JobState) -> None:
-    after = next_state("j1", state, JobEvent.INVALIDATE)
-    assert after in {JobState.PENDING_HELD, JobState.PROCESSING_STOPPED}
-    assert next_state("j1", state, JobEvent.CANCEL) is JobState.CANCELED
-    assert next_state("j1", state, JobEvent.ABORT) is JobState.ABORTED
+    assert TRANSITIONS[state, JobEvent.INVALIDATE] in {JobState.PENDING_HELD, JobState.PROCESSING_STOPPED}
+    assert TRANSITIONS[state, JobEvent.CANCEL] is JobState.CANCELED
+    assert TRANSITIONS[state, JobEvent.ABORT] is JobState.ABORTED
 
 
 def test_an_ending_event_has_one_ending() -> None:
@@ -70,13 +56,12 @@ def test_nothing_but_a_pending_job_is_started() -> None:
 
 
 @given(st.lists(st.sampled_from(JobEvent)))
-def test_any_events_leave_a_job_in_a_state_or_refuse(events: list[JobEvent]) -> None:
+def test_any_events_leave_a_job_in_a_state_or_are_refused(events: list[JobEvent]) -> None:
     state, begun = JobState.PENDING, False
     for event in events:
-        try:
-            state = next_state("j1", state, event)
-        except PassbookError:
+        if (state, event) not in TRANSITIONS:
             continue
+        state = TRANSITIONS[state, event]
         begun = begun or event in {JobEvent.START, JobEvent.FINISH_ELSEWHERE}
         if not begun:
             assert state not in {JobState.PROCESSING, JobState.PROCESSING_STOPPED, JobState.COMPLETED}

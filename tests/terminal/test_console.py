@@ -45,6 +45,15 @@ def test_a_screen_without_a_character_shows_a_mark_in_its_place(monkeypatch: pyt
     assert screen.read() == "M?ller\n"
 
 
+def test_nothing_of_a_name_acts_on_the_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    console = Terminal(json=False)
+    console.fail(PassbookError("file-problem", file="/till/\x1b[31mred\x07.csv", why="it is not there"))
+    console.show({}, ["Part 1: \x9b2J.csv"])
+    shown = capsys.readouterr()
+    assert "red" in shown.err
+    assert all(one.isprintable() for one in (shown.err + shown.out).replace("\n", ""))
+
+
 def test_nobody_is_asked_without_a_tty_or_by_a_program() -> None:
     assert not Terminal(json=False).interactive
     assert not Terminal(json=True).interactive

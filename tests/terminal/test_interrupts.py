@@ -12,7 +12,7 @@ import pytest
 
 from passbook.errors.kinds import INTERRUPTED
 from terminal.interrupts import Interrupts, interruptible
-from terminal.leaving import LeftBehind
+from terminal.leaving import LeftBehind, job_left, request_left
 from tests.terminal.person import Person
 
 AT_IMPORT = """
@@ -34,6 +34,19 @@ def run(command: Any, lines: Sequence[str] = ("left",)) -> tuple[int, list[str]]
     code = Interrupts(person, left).run(command)
     assert signal.getsignal(signal.SIGINT) is before
     return code, person.lines
+
+
+def test_the_way_back_names_the_places_that_were_typed() -> None:
+    left = LeftBehind(("--home", "/my till"))
+    left.lines = job_left("7f3a09c2d1e84b55")
+    assert left.lines[1:] == (
+        "  teller --home '/my till' follow 7f3a09c2",
+        "  teller --home '/my till' cancel 7f3a09c2 --person NAME",
+    )
+    left.lines = ("  teller watch",)
+    assert left.lines == ("  teller --home '/my till' watch",)
+    left.lines = request_left("r-1", "teller --home '/my till' print update.csv --request 0123456789abcdef")
+    assert left.lines[1].startswith("  teller --home '/my till' print")
 
 
 def press() -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from msgspec.structs import replace
 
 from passbook.errors import PassbookError
 from passbook.errors.kinds import EXIT_CODES, Mender
-from passbook.job.record import Acknowledged, OnPaper
+from passbook.job.record import OPERATOR, Acknowledged, Decider, OnPaper
 from passbook.job.states import JobState
 from passbook.protocol.answer_all import AnsweredAll, AnsweredOne
 from passbook.protocol.document import StoredDocument
@@ -149,6 +150,42 @@ def test_a_job_is_held_and_released_in_somebodys_name(
     fake.answers[command] = lambda _: view(state=JobState.PENDING_HELD, valid=False)
     assert "waits for an answer" in teller.run(word, "aa11", "--person", "Ann").out
     assert fake.received == [("Spooler.GetJob", {"job": "aa11"}), (command, {"job": "aa11", "person": "Ann"})]
+
+
+JOB_ID = "7f3a09c2d1e84b557f3a09c2d1e84b55"
+TYPED = "--home {0} --passphrase-file {0}.passphrase"
+"""The words with which every command here names its places."""
+
+
+@pytest.mark.parametrize(
+    ("words", "hints"),
+    [
+        (("jobs",), ["Answer: teller {typed} follow 7f3a09c2"]),
+        (("release", JOB_ID), ["  teller {typed} answer 7f3a09c2.2 --from-line N --person NAME"]),
+        (("hold", JOB_ID), ["  teller {typed} release 7f3a09c2 --person NAME"]),
+    ],
+)
+def test_a_command_that_is_told_names_the_places_that_were_typed(
+    enrolled: tuple[Teller, FakeAppliance], words: tuple[str, ...], hints: list[str]
+) -> None:
+    teller, fake = enrolled
+    job = stopped(2, job=JOB_ID)
+    fake.answers["Spooler.ListJobs"] = lambda _: {"jobs": [job]}
+    fake.answers["Spooler.ReleaseJob"] = lambda _: job
+    fake.answers["Spooler.HoldJob"] = lambda _: replace(job, held_by=Decider("till-1", "Ann"))
+    said = teller.run(*words, *(() if words == ("jobs",) else ("--person", "Ann")))
+    for hint in hints:
+        assert hint.format(typed=TYPED.format(teller.folder)) in said.out
+
+
+@pytest.mark.parametrize("holder", [OPERATOR, "till-1"])
+def test_a_hold_names_who_may_release_it(enrolled: tuple[Teller, FakeAppliance], holder: str) -> None:
+    teller, fake = enrolled
+    fake.answers["Spooler.HoldJob"] = lambda _: stopped(2, held_by=Decider(holder, "Otto"))
+    said = teller.run("hold", "aa11", "--person", "Ann").out
+    representative = "An operator (passbookctl release) or a representative (teller release) releases it." in said
+    assert representative is (holder == OPERATOR)
+    assert ("  teller release aa11 --person NAME" in said) is (holder != OPERATOR)
 
 
 def test_one_answer_for_all_jobs_shows_each_and_the_exit_code_of_the_worst(

@@ -15,6 +15,7 @@ import pytest
 
 from passbook.errors import PassbookError
 from passbook.job.states import JobState
+from passbook.job.waiting import Waiting, Why
 from passbook.protocol.events import JOB, QUESTION
 from storage.crypto.envelope import wrap_for_recovery
 from tests.client.test_connection import refuse
@@ -115,6 +116,10 @@ def test_a_job_that_asks_nothing_cannot_be_answered(enrolled: tuple[Teller, Fake
     asking(fake)
     said = teller.run("answer", "cc33", "--discard", "--person", "Ann")
     assert (said.code, said.err.split()[-1]) == (3, "[not-allowed-in-state]")
+    waits = view(job="cc33", state=JobState.PROCESSING_STOPPED, waiting=Waiting(Why.OWN_BOOK), format="passbook-update")
+    fake.answers["Spooler.GetJob"] = lambda _: waits
+    said = teller.run("answer", "cc33", "--discard", "--person", "Ann")
+    assert " is waiting for its book, so it cannot be changed by an answer." in said.err
     fake.answers["Spooler.GetJob"] = refuse(PassbookError("unknown-job", job="cc33"))
     assert teller.run("answer", "cc33", "--discard", "--person", "Ann").err.endswith("[unknown-job]\n")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -19,12 +20,13 @@ import pytest
 
 from client.transport import Address
 from passbook.document.plan import Bar, StepKind, StepOutline
+from passbook.job.states import JobState, Reason
 from passbook.protocol.events import JOB, PROMPT, QUESTION, QUESTION_CLOSED
 from passbook.protocol.messages import Prompt
 from terminal.home import Home
 from tests.terminal.fake_appliance import FakeAppliance
 from tests.terminal.running_teller import COMPLETED, Teller, document, enrolled, printing, teller
-from tests.terminal.samples import TWENTY, question, stopped, view
+from tests.terminal.samples import TWENTY, notice, question, stopped, view
 
 __all__ = ["document", "enrolled", "teller"]
 
@@ -206,6 +208,36 @@ def test_ctrl_c_at_a_prompt_says_what_goes_on_and_gives_the_tty_back(
     assert "Traceback" not in seen
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_a_signal_that_ends_a_command_at_a_prompt_says_what_goes_on_and_gives_the_tty_back(
+    enrolled: tuple[Teller, FakeAppliance], document: Path, number: signal.Signals
+) -> None:
+    teller, fake = enrolled
+    printing(fake, (QUESTION, ASKED))
+    with at_tty(teller, "print", document, "--person", "Ann") as screen:
+        screen.until("How shall it go on? ")
+        screen.process.send_signal(number)
+        code, seen = screen.end()
+        assert screen.echoes()
+    assert (code, "  teller follow aa11\n" in seen) == (INTERRUPTED, True)
+
+
+@pytest.mark.slow
+def test_a_job_that_is_canceled_elsewhere_ends_its_prompt_first(
+    enrolled: tuple[Teller, FakeAppliance], document: Path
+) -> None:
+    teller, fake = enrolled
+    canceled = view(state=JobState.CANCELED, reasons=(Reason.CANCELED_BY_PERSON,), valid=False)
+    printing(fake, (QUESTION, ASKED))
+    fake.answers["Spooler.ListNotices"] = lambda _: {"notices": [notice(canceled)]}
+    with at_tty(teller, "print", document, "--person", "Ann") as screen:
+        screen.until("How shall it go on? ")
+        fake.from_thread(fake.tell(JOB, canceled))
+        code, seen = screen.end()
+    assert (code, "was canceled" in seen, "How shall it go on?" in seen) == (1, True, False)
+
+
 @pytest.mark.slow
 def test_ctrl_c_before_the_acceptance_says_how_to_send_it_again(
     enrolled: tuple[Teller, FakeAppliance], document: Path
@@ -220,6 +252,7 @@ def test_ctrl_c_before_the_acceptance_says_how_to_send_it_again(
     [sent] = [payload for name, payload in fake.received if name == "Spooler.SubmitJob"]
     assert code == INTERRUPTED
     assert f"\n  teller print {document} --home" in seen
+    assert "^C\nThe terminal does not know" in seen
     assert f" --request {sent['clientRequest']}\n" in seen
     assert "Traceback" not in seen
 
@@ -274,7 +307,8 @@ def test_who_leaves_a_watch_is_told_what_stays_open(enrolled: tuple[Teller, Fake
         screen.type("\x03" * times)
         code, seen = screen.end()
     assert code == INTERRUPTED
-    assert "Still open: 1 question (teller questions), 0 notices (teller notices).\nCome back: teller watch\n" in seen
+    assert "Still open: 1 question (teller questions), 0 notices (teller notices).\nCome back:\n  teller --" in seen
+    assert seen.endswith(" watch\n")
     assert "Traceback" not in seen
 
 

@@ -33,6 +33,7 @@ def test_jobs_fit_a_narrow_screen_and_say_why_they_stand_still(width: int) -> No
         view(lines=20, lines_done=5, state=JobState.PROCESSING),
         stopped(5, 6, lines=20, lines_done=5),
         stopped(5, held_by=Decider("@operator", "Otto")),
+        stopped(5, held_by=Decider("till-1", "Ann")),
         view(state=JobState.PROCESSING_STOPPED, reasons=(Reason.MEDIA_NEEDED,)),
     ]
     drawn = jobs_table(jobs, width)
@@ -40,9 +41,12 @@ def test_jobs_fit_a_narrow_screen_and_say_why_they_stand_still(width: int) -> No
     text = " ".join(" ".join(drawn).split())
     assert "Waits for an answer: the power failed. Answer: teller follow aa11." in text
     assert "Held by Otto, an operator: the power failed. It prints after a release and an answer." in text
+    by_answer = "An answer prints it (teller questions); nobody is asked before its release."
+    assert f"Held by Ann at till-1: the power failed. {by_answer}" in text
     assert [line.split()[1] for line in drawn[1:] if line.startswith("aa11")] == [
         "printing",
         "stopped",
+        "held",
         "held",
         "needs",
     ]

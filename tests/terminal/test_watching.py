@@ -104,9 +104,10 @@ def test_what_comes_is_one_line_each_with_who_where_and_what_to_do(branch: Branc
         "Notice: Job cc33 of teller-1 for window-1 is completed.",
     ]
     assert [name for name, _ in fake.unasked if name == "Spooler.AcknowledgeNotice"] == []
-    assert left.lines == [
+    assert list(left.lines) == [
         "Still open: 0 questions (teller questions), 1 notice (teller notices).",
-        "Come back: teller watch",
+        "Come back:",
+        "  teller watch",
     ]
 
 
@@ -123,6 +124,20 @@ def test_at_its_start_it_shows_what_is_open_and_shows_it_once(branch: Branch) ->
     assert person.lines[:2] == ["Open now: 1 question, 1 notice.", LINE]
     assert len([line for line in person.lines if "aa11" in line]) == 1
     assert len([line for line in person.lines if "cc33" in line]) == 1
+
+
+def test_a_question_of_a_job_that_has_ended_is_asked_no_longer(branch: Branch) -> None:
+    person, fake = Person(), FakeAppliance()
+    fake.greet = [(QUESTION, FIRST), (QUESTION, OTHER)]
+
+    async def story(fake: FakeAppliance) -> None:
+        await person.waits.wait()
+        person.waits.clear()
+        await fake.tell(JOB, view(state=JobState.CANCELED, valid=False))
+        await person.waits.wait()
+
+    watching(branch, fake, person, story, asking(person))
+    assert person.asked == ["How shall it go on? "] * 2
 
 
 def test_questions_are_answered_right_there_the_oldest_first(branch: Branch) -> None:
@@ -147,7 +162,7 @@ def test_questions_are_answered_right_there_the_oldest_first(branch: Branch) -> 
         ("bb22", "hold", "Rita"),
     ]
     assert "  4  line 16 |?????????? ??????| in doubt" in person.lines
-    assert left.lines == ["Nothing is open. Come back: teller watch"]
+    assert list(left.lines) == ["Nothing is open. Come back:", "  teller watch"]
 
 
 @pytest.mark.parametrize("closed", [True, False])

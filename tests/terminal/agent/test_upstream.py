@@ -7,9 +7,9 @@ from typing import NoReturn
 
 import pytest
 
-from client.connection import JOB
 from client.transport import TlsTransport
 from passbook.errors import PassbookError
+from passbook.protocol.events import JOB
 from passbook.protocol.messages import Envelope
 from passbook.protocol.two_spools import AgentWelcome
 from terminal.agent.upstream import BACK_OFF, Upstream
