@@ -52,6 +52,8 @@ from storage import ApplianceKey, files
 
 JOB_ARGUMENT: Final = "its id, as `passbookctl jobs` shows it, or the beginning of it: at least 4 characters"
 CERTIFICATE_MODE: Final = 0o644
+CERTIFICATE_ROOM: Final = 16384
+"""Bytes that --out must have room for before a certificate is signed or revoked: more than one needs."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -255,6 +257,7 @@ def _pki_init(arguments: argparse.Namespace, clock: Clock) -> Any:
 
 def _enroll(arguments: argparse.Namespace, clock: Clock) -> Any:
     request = files.read(arguments.request)
+    files.check_can_save(arguments.out, CERTIFICATE_ROOM)
     certificate = pki.sign_request(
         arguments.ca, request, arguments.name, representative=arguments.representative, now=clock.now()
     )
@@ -265,6 +268,7 @@ def _enroll(arguments: argparse.Namespace, clock: Clock) -> Any:
 def _revoke(arguments: argparse.Namespace, clock: Clock) -> Any:
     """Write the list, then have the appliance read it; an appliance that was not told is an error."""
     control = _socket(arguments)
+    files.check_can_save(arguments.out, CERTIFICATE_ROOM)
     revocations = pki.revoke(arguments.ca, arguments.name, clock.now())
     files.save_file(arguments.out, revocations, CERTIFICATE_MODE)
     try:
