@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+import termios
 import time
 from argparse import ArgumentTypeError
 from collections.abc import Callable
@@ -98,6 +99,7 @@ def _place(control: Path, printer: str) -> RulerPlace:
 def ask_length(what: str, say: Callable[[str], None]) -> int:
     """Ask at the keyboard until a length is typed.  Raises PassbookError `ruler-not-measured` where input ends."""
     while True:
+        _forget_typed()
         say(f"How far is it {what}? Type a length such as 25.4 mm:")
         typed = sys.stdin.readline()
         if not typed:
@@ -106,6 +108,12 @@ def ask_length(what: str, say: Callable[[str], None]) -> int:
             return length(typed)
         except ArgumentTypeError as error:
             say(f"This cannot be used: {error}.")
+
+
+def _forget_typed() -> None:
+    """Throw away the lines that wait at the tty: a person typed them before the question that they would answer."""
+    if sys.stdin.isatty():
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def offsets(control: Path, printer: str, first_line: int, bar: int) -> dict[str, str]:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import array
+import fcntl
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
+import termios
 from typing import Any
 
 import pytest
 
 import firmware.ctl.__main__ as ctl
+from demo.world import PROJECT, await_fact
 from firmware.ctl import printer_setups
 from passbook.errors import PassbookError
 from tests.firmware.operators import StandIn
@@ -103,6 +111,39 @@ def test_a_ruler_is_printed_and_the_offsets_follow_from_where_it_stands(
     assert written.err.count("This cannot be used") == 2
     [order] = [asked for word, asked in appliance.asked if word == "ruler"]
     assert (order["printer"], order["person"]) == ("window-1", "Otto")
+
+
+def waiting_at(tty: int) -> int:
+    """The bytes of whole lines that a process may read at this tty."""
+    count = array.array("i", [0])
+    fcntl.ioctl(tty, termios.FIONREAD, count)
+    return count[0]
+
+
+@pytest.mark.slow
+def test_what_was_typed_before_a_question_answers_none(control: str, appliance: Appliance) -> None:
+    keyboard, tty = pty.openpty()
+    early = b"25.4 mm\n10 mm\n"
+
+    def type_early(_asked: Any) -> dict[str, Any]:
+        os.write(keyboard, early)
+        await_fact(lambda: waiting_at(tty) == len(early), lambda: waiting_at(tty))
+        return VIEW | {"state": "completed", "valid": True, "reasons": []}
+
+    appliance.results["job"] = type_early
+    command = [sys.executable, "-m", "firmware.ctl", "--control", control, "printer", "ruler", "window-1"]
+    with subprocess.Popen(
+        command, cwd=PROJECT, stdin=tty, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as asked:
+        assert asked.stderr is not None
+        for length in (b"26.4 mm\n", b"10.26 mm\n"):
+            while "How far" not in asked.stderr.readline():
+                assert asked.poll() is None
+            os.write(keyboard, length)
+        said, _ = asked.communicate()
+    os.close(keyboard)
+    os.close(tty)
+    assert said.splitlines()[1:] == ['x_offset = "2 mm"', 'y_offset = "-2 mm"']
 
 
 def test_two_rulers_have_requests_and_keys_of_their_own(
