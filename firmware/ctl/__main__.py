@@ -80,7 +80,7 @@ def _text(result: Any, arguments: argparse.Namespace) -> str:
     """Return the result for people: the sentences of its command, else a table."""
     says: Callable[[Any], Sequence[str]] | None = arguments.says
     if says is None:
-        return tables.render_result(result, arguments.columns, arguments.nothing, _width())
+        return tables.render_result(arguments.shown(result), arguments.columns, arguments.nothing, _width())
     return "\n".join(filled([tables.printable(line) for line in says(result)], _width()))
 
 
@@ -288,7 +288,9 @@ def _parser() -> argparse.ArgumentParser:
         "passbookctl",
         "Commands for the operators of the appliance. Times are those of this machine's clock; --json has them in UTC.",
     )
-    parser.set_defaults(columns=None, nothing=tables.NO_ROWS, says=None, judge=lambda _result: 0)
+    parser.set_defaults(
+        columns=None, nothing=tables.NO_ROWS, says=None, judge=lambda _result: 0, shown=lambda result: result
+    )
     place = parser.add_mutually_exclusive_group()
     text = f"the appliance's socket (default: ${CONTROL_VARIABLE}, else {USUAL_SOCKET})"
     place.add_argument("--control", type=path(Path), metavar="SOCKET", help=text)
@@ -328,7 +330,7 @@ def _add_questions(commands: _Commands) -> None:
     asked = Asked("Spooler.ListJobs", Page, "jobs")
     text = "every job that has not ended"
     _command(commands, "jobs", text, asked, nothing=NO_ROWS_SAID["jobs"], columns=tables.JOBS, **pages)
-    job = _command(commands, "job", "one job, also one that has ended", ONE_JOB)
+    job = _command(commands, "job", "one job, also one that has ended", ONE_JOB, shown=tables.in_lines)
     job.add_argument("job", type=short_text, metavar="JOB", help=JOB_ARGUMENT)
     text = "open questions about jobs, also about jobs on hold, of which no person is asked"
     asked = Asked("Recovery.ListQuestions", Page, "questions")
@@ -410,7 +412,7 @@ def _add_orders(commands: _Commands) -> None:
             "cancel",
             "end a job and say what of it is on paper; one that prints stops at its next line",
             Asked("Appliance.CancelJob", JobOrder),
-            {"judge": _canceled},
+            {"judge": _canceled, "shown": lambda result: result | {"job": tables.in_lines(result["job"])}},
         ),
         ("hold", held, Asked("Spooler.HoldJob", JobOrder), {"says": _after_hold}),
         (
