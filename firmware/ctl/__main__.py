@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -529,10 +530,16 @@ def _ruler(arguments: argparse.Namespace, _clock: Clock) -> Any:
         refuse: Callable[[str], NoReturn] = arguments.refuse
         refuse("--first-line and --bar belong together")
     if first_line is None:
-        printer_setups.print_ruler(control, printer, arguments.person, _say)
-        first_line = printer_setups.ask_length(printer_setups.FIRST_LINE, _say)
-        bar = printer_setups.ask_length(printer_setups.BAR, _say)
+        typed = _typed(arguments)
+        printer_setups.print_ruler(control, printer, arguments.person, typed, _say)
+        first_line, bar = printer_setups.ask_lengths(printer, typed, _say)
     return printer_setups.offsets(control, printer, first_line, bar)
+
+
+def _typed(arguments: argparse.Namespace) -> str:
+    """The command with the options that name the appliance, as they were typed, for a person who goes on with it."""
+    places = (("--control", arguments.control), ("--config", arguments.config))
+    return shlex.join(["passbookctl", *(word for option, place in places if place for word in (option, str(place)))])
 
 
 def _say(line: str) -> None:
