@@ -1,4 +1,4 @@
-"""Ctrl-C before a command has read its modules: each start of a command calls this, and reads nothing else before."""
+"""Ctrl-C before a command has read its modules: its first module calls this, and reads nothing else before."""
 
 from __future__ import annotations
 
