@@ -6,7 +6,7 @@ import fcntl
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,7 @@ _KINDS: Final = {
     stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
+    stat.S_IFLNK: "a link",
 }
 
 
@@ -34,15 +35,41 @@ def save_file(path: Path, data: bytes, mode: int) -> None:
     part = path.with_name(f".{path.name}.part")
     try:
         make_folder(path.parent)
-        part.unlink(missing_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_new(part, data, mode)
         part.replace(path)
         sync_folder(path.parent)
     except OSError as error:
+        with suppress(OSError):
+            part.unlink()
         raise _problem(path, error) from None
+
+
+def check_can_save(path: Path, size: int) -> None:
+    """Raise PassbookError `file-problem` where `save_file` could not put `size` bytes at `path`; nothing stays there.
+
+    It also refuses to have a link or a device replaced: a command calls it before a deed that is not done twice.
+    """
+    try:
+        if os.path.lexists(path):
+            _judge_kind(path, path.lstat().st_mode)
+        # `save_file` makes the missing folders in the first one that is there.
+        folder = next(one for one in path.parents if one.exists() or one.is_symlink())
+        trial = folder / f".{path.name}.part"
+        try:
+            _write_new(trial, bytes(size), PRIVATE)
+        finally:
+            trial.unlink(missing_ok=True)
+    except OSError as error:
+        raise _problem(path, error) from None
+
+
+def _write_new(path: Path, data: bytes, mode: int) -> None:
+    """Make a file in place of one that a power cut left; its bytes are durable.  Raises OSError."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def erase_file(path: Path) -> None:

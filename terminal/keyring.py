@@ -128,8 +128,13 @@ def book_key_ref(key: bytes) -> str:
 
 def new_recovery_key() -> tuple[bytes, bytes]:
     """A fresh branch recovery key: private and public half, X25519, raw."""
-    private = X25519PrivateKey.generate()
-    return private.private_bytes_raw(), private.public_key().public_bytes_raw()
+    private = X25519PrivateKey.generate().private_bytes_raw()
+    return private, recovery_public(private)
+
+
+def recovery_public(private: bytes) -> bytes:
+    """The public half of a branch recovery key."""
+    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
 
 
 def seal_ring(ring: KeyRing, passphrase: bytes) -> bytes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import signal
+from passbook.screen.early_interrupt import let_interrupt_end
 
 
 def main() -> int:
     """Run `teller`; return the exit code."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    let_interrupt_end()
     # A person may press Ctrl-C before the modules of the command are read.
     from terminal.__main__ import main as run  # noqa: PLC0415
 

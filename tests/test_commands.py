@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from passbook.errors.kinds import EXIT_CODES, EXIT_HELP, Mender
+from passbook.errors.kinds import EXIT_CODES, EXIT_HELP, INTERRUPTED, Mender
 from tests.house import ROOT, project_table
 
 MODULES = {
@@ -21,6 +22,25 @@ MODULES = {
 CALLER = EXIT_CODES[Mender.CALLER]
 WAIT = 60
 NOT_UTF8 = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+PRESSED = """
+import argparse, importlib, os, signal, sys
+
+def press(*_words):
+    os.kill(os.getpid(), signal.SIGINT)
+
+class Reading:
+    def find_spec(self, name, path=None, target=None):
+        if name == early:
+            press()
+
+early, start, function = sys.argv[1:]
+argparse.ArgumentParser.parse_args = press
+sys.meta_path.insert(0, Reading())
+sys.exit(getattr(importlib.import_module(start), function)())
+"""
+"""Presses Ctrl-C as the module of the first word is looked for, or else as the command reads its words."""
 
 
 def run(command: str, words: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -77,6 +97,25 @@ def test_what_there_is_not_is_refused_with_what_may_have_been_meant(command: str
     ended = run(command, words)
     assert (ended.returncode, ended.stdout) == (CALLER, "")
     assert ended.stderr.splitlines()[-1].endswith(said)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", MODULES)
+@pytest.mark.parametrize("early", [True, False], ids=["early", "late"])
+def test_ctrl_c_at_the_start_shows_no_traceback(command: str, *, early: bool) -> None:
+    scripts = project_table()["scripts"]
+    assert isinstance(scripts, dict)
+    start = scripts[command].split(":")
+    ended = subprocess.run(
+        [sys.executable, "-c", PRESSED, f"{MODULES[command]}.__main__" if early else "", *start],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+        timeout=WAIT,
+        text=True,
+    )
+    assert (ended.stdout, ended.stderr) == ("", "")
+    assert ended.returncode == (-signal.SIGINT if early else INTERRUPTED)
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])

@@ -330,11 +330,7 @@ def _fonts(config: Config, dialects: Mapping[str, Dialect]) -> dict[str, bytes]:
         if dialects[printer.name].graphics is None:
             why = f"dialect {printer.dialect} prints no graphics, so it draws no text; expected no font"
             raise config.problem(key, why)
-        try:
-            with printer.font.open("rb") as file:
-                content = file.read(MOST_FONT + 1)
-        except OSError as error:
-            raise config.problem(key, f"{printer.font} cannot be read: {error.strerror}") from None
+        content = _read(config, key, printer.font)
         if len(content) > MOST_FONT:
             raise config.problem(key, f"{printer.font} has more than {MOST_FONT} bytes; expected no more")
         if not content.startswith(_FONT_HEADS):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -53,6 +54,8 @@ from storage import ApplianceKey, files
 
 JOB_ARGUMENT: Final = "its id, as `passbookctl jobs` shows it, or the beginning of it: at least 4 characters"
 CERTIFICATE_MODE: Final = 0o644
+CERTIFICATE_ROOM: Final = 16384
+"""Bytes that --out must have room for before a certificate is signed or revoked: more than one needs."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,8 +81,11 @@ def _run(argv: Sequence[str] | None) -> int:
 def _text(result: Any, arguments: argparse.Namespace) -> str:
     """Return the result for people: the sentences of its command, else a table."""
     says: Callable[[Any], Sequence[str]] | None = arguments.says
+    width = screen_width(sys.stdout)
     if says is None:
-        return tables.render_result(result, arguments.columns, arguments.nothing, screen_width(sys.stdout))
+        return tables.render_result(
+            arguments.shown(result), arguments.columns, arguments.nothing, screen_width(sys.stdout)
+        )
     lines = with_places([tables.printable(line) for line in says(result)], _places(arguments))
     return "\n".join(filled(lines, screen_width(sys.stdout)))
 
@@ -259,6 +265,7 @@ def _pki_init(arguments: argparse.Namespace, clock: Clock) -> Any:
 
 def _enroll(arguments: argparse.Namespace, clock: Clock) -> Any:
     request = files.read(arguments.request)
+    files.check_can_save(arguments.out, CERTIFICATE_ROOM)
     certificate = pki.sign_request(
         arguments.ca, request, arguments.name, representative=arguments.representative, now=clock.now()
     )
@@ -269,6 +276,7 @@ def _enroll(arguments: argparse.Namespace, clock: Clock) -> Any:
 def _revoke(arguments: argparse.Namespace, clock: Clock) -> Any:
     """Write the list, then have the appliance read it; an appliance that was not told is an error."""
     control = _socket(arguments)
+    files.check_can_save(arguments.out, CERTIFICATE_ROOM)
     revocations = pki.revoke(arguments.ca, arguments.name, clock.now())
     files.save_file(arguments.out, revocations, CERTIFICATE_MODE)
     try:
@@ -288,7 +296,9 @@ def _parser() -> argparse.ArgumentParser:
         "passbookctl",
         "Commands for the operators of the appliance. Times are those of this machine's clock; --json has them in UTC.",
     )
-    parser.set_defaults(columns=None, nothing=tables.NO_ROWS, says=None, judge=lambda _result: 0)
+    parser.set_defaults(
+        columns=None, nothing=tables.NO_ROWS, says=None, judge=lambda _result: 0, shown=lambda result: result
+    )
     place = parser.add_mutually_exclusive_group()
     text = f"the appliance's socket (default: ${CONTROL_VARIABLE}, else {USUAL_SOCKET})"
     place.add_argument("--control", type=path(Path), metavar="SOCKET", help=text)
@@ -328,7 +338,7 @@ def _add_questions(commands: _Commands) -> None:
     asked = Asked("Spooler.ListJobs", Page, "jobs")
     text = "every job that has not ended"
     _command(commands, "jobs", text, asked, nothing=NO_ROWS_SAID["jobs"], columns=tables.JOBS, **pages)
-    job = _command(commands, "job", "one job, also one that has ended", ONE_JOB)
+    job = _command(commands, "job", "one job, also one that has ended", ONE_JOB, shown=tables.in_lines)
     job.add_argument("job", type=short_text, metavar="JOB", help=JOB_ARGUMENT)
     text = "open questions about jobs, also about jobs on hold, of which no person is asked"
     asked = Asked("Recovery.ListQuestions", Page, "questions")
@@ -410,7 +420,7 @@ def _add_orders(commands: _Commands) -> None:
             "cancel",
             "end a job and say what of it is on paper; one that prints stops at its next line",
             Asked("Appliance.CancelJob", JobOrder),
-            {"judge": _canceled},
+            {"judge": _canceled, "shown": lambda result: result | {"job": tables.in_lines(result["job"])}},
         ),
         ("hold", held, Asked("Spooler.HoldJob", JobOrder), {"says": _after_hold}),
         (
@@ -527,9 +537,9 @@ def _ruler(arguments: argparse.Namespace, _clock: Clock) -> Any:
         refuse: Callable[[str], NoReturn] = arguments.refuse
         refuse("--first-line and --bar belong together")
     if first_line is None:
-        printer_setups.print_ruler(control, printer, arguments.person, _say)
-        first_line = printer_setups.ask_length(printer_setups.FIRST_LINE, _say)
-        bar = printer_setups.ask_length(printer_setups.BAR, _say)
+        typed = shlex.join(["passbookctl", *_places(arguments)])
+        printer_setups.print_ruler(control, printer, arguments.person, typed, _say)
+        first_line, bar = printer_setups.ask_lengths(printer, typed, _say)
     return printer_setups.offsets(control, printer, first_line, bar)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 import sys
+import termios
 import time
 from argparse import ArgumentTypeError
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +20,7 @@ from passbook.document.ruler import offset_by
 from passbook.errors import PassbookError
 from passbook.job.states import TERMINAL, JobState
 from passbook.protocol.messages import REQUESTER_KEY_BYTES, JobRef, JobView
+from passbook.protocol.notice import AcknowledgeNotice
 from passbook.protocol.printer_setup import (
     MOST_OFFSET,
     RULER_LAYOUTS,
@@ -28,6 +31,7 @@ from passbook.protocol.printer_setup import (
 )
 from passbook.protocol.progress import state_words
 from passbook.screen.arguments import length
+from passbook.screen.columns import short
 
 POLL: Final = 0.5
 """Seconds between two looks whether the ruler is printed: an operator gets no events."""
@@ -71,21 +75,42 @@ def _read_words(found: PrinterDetails) -> str:
     return f"{words} (bytes {read.answer})" if read.answer else words
 
 
-def print_ruler(control: Path, printer: str, person: str, say: Callable[[str], None]) -> RulerPlace:
+def print_ruler(control: Path, printer: str, person: str, typed: str, say: Callable[[str], None]) -> RulerPlace:
     """Have a ruler printed and wait for it; returns where its marks belong.
+
+    `typed` is `passbookctl` with the options that name the appliance, for the way back after Ctrl-C.
 
     Raises PassbookError, `ruler-not-printed` for a job that stopped or was ended.
     """
     place = _place(control, printer)
     order = PrintRuler(printer, f"ruler-{secrets.token_hex(8)}", secrets.token_bytes(REQUESTER_KEY_BYTES), person)
-    job = msgspec.convert(ask(control, "Appliance.PrintRuler", order), JobView)
-    say(f"The ruler is job {job.job}. Put an empty sheet ({place.layout}) into {printer} when it is ready.")
-    while job.state not in TERMINAL and job.valid:
-        time.sleep(POLL)
-        job = msgspec.convert(ask(control, "Spooler.GetJob", JobRef(job.job)), JobView)
+    left = ["", "It is not known whether the appliance has the ruler:", f"  {typed} jobs"]
+    try:
+        job = msgspec.convert(ask(control, "Appliance.PrintRuler", order), JobView)
+        left = ["", "The appliance keeps the ruler; only this command has left it. End it:"]
+        left += [f"  {typed} cancel {short(job.job)}", *_measured_later(printer, typed)]
+        say(f"The ruler is job {job.job}. Put an empty sheet ({place.layout}) into {printer} when it is ready.")
+        while job.state not in TERMINAL and job.valid:
+            time.sleep(POLL)
+            job = msgspec.convert(ask(control, "Spooler.GetJob", JobRef(job.job)), JobView)
+    except KeyboardInterrupt:
+        _say_all(left, say)
+        raise
     if job.state is not JobState.COMPLETED:
         raise PassbookError("ruler-not-printed", printer=printer, why=state_words(job))
+    # Where that fails, the notice is told to the representatives, as it would be of a command that was left.
+    with suppress(PassbookError):
+        ask(control, "Spooler.AcknowledgeNotice", AcknowledgeNotice(job.job))
     return place
+
+
+def _measured_later(printer: str, typed: str) -> list[str]:
+    return ["Measure a ruler that is printed:", f"  {typed} printer ruler {printer} --first-line LENGTH --bar LENGTH"]
+
+
+def _say_all(lines: Sequence[str], say: Callable[[str], None]) -> None:
+    for line in lines:
+        say(line)
 
 
 def _place(control: Path, printer: str) -> RulerPlace:
@@ -95,9 +120,21 @@ def _place(control: Path, printer: str) -> RulerPlace:
     return place
 
 
-def ask_length(what: str, say: Callable[[str], None]) -> int:
-    """Ask at the keyboard until a length is typed.  Raises PassbookError `ruler-not-measured` where input ends."""
+def ask_lengths(printer: str, typed: str, say: Callable[[str], None]) -> tuple[int, int]:
+    """Ask at the keyboard where line 1 and the bars stand; `typed` as above.
+
+    Raises PassbookError `ruler-not-measured` where input ends.
+    """
+    try:
+        return _ask_length(FIRST_LINE, say), _ask_length(BAR, say)
+    except KeyboardInterrupt:
+        _say_all(["", *_measured_later(printer, typed)], say)
+        raise
+
+
+def _ask_length(what: str, say: Callable[[str], None]) -> int:
     while True:
+        _forget_typed()
         say(f"How far is it {what}? Type a length such as 25.4 mm:")
         typed = sys.stdin.readline()
         if not typed:
@@ -106,6 +143,12 @@ def ask_length(what: str, say: Callable[[str], None]) -> int:
             return length(typed)
         except ArgumentTypeError as error:
             say(f"This cannot be used: {error}.")
+
+
+def _forget_typed() -> None:
+    """Throw away the lines that wait at the tty: a person typed them before the question that they would answer."""
+    if sys.stdin.isatty():
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def offsets(control: Path, printer: str, first_line: int, bar: int) -> dict[str, str]:

@@ -166,6 +166,10 @@ _WORDS: Final[dict[tuple[str, str | int], str]] = {
     ("inDoubt", 0): NO_ROWS,
 }
 """(name, value) -> the word for a value that stands for something else."""
+_STEPS: Final = frozenset({"steps", "confirmed", "sending"})
+"""Names of figures of a job that count steps."""
+_STEPS_OF_ANSWER: Final = frozenset({"step", "inDoubt"})
+"""Likewise, of its last answer."""
 _LEFT_OUT: Final[Mapping[str, str]] = {"move.count": "1"}
 """Place of a value -> that value where a message leaves it out."""
 
@@ -188,6 +192,14 @@ def render_result(
             return "\n".join(filled([printable(nothing)], width))
         return _table(result, columns or _all_columns(result), width)
     return _cell("", result)
+
+
+def in_lines(job: Mapping[str, Any]) -> dict[str, Any]:
+    """A job for people, who count lines on paper: without the figures that count steps."""
+    shown = {key: one for key, one in job.items() if key not in _STEPS}
+    if isinstance(answered := job.get("answered"), dict):
+        shown["answered"] = {key: one for key, one in answered.items() if key not in _STEPS_OF_ANSWER}
+    return shown
 
 
 def printable(text: str) -> str:

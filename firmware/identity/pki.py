@@ -191,10 +191,17 @@ def _entries(register: IO[bytes]) -> tuple[IssuedCertificate, ...]:
 
 
 def _append(register: IO[bytes], entries: Sequence[IssuedCertificate]) -> None:
-    register.seek(0, os.SEEK_END)
-    register.write(b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries))
-    register.flush()
-    os.fsync(register.fileno())
+    """Enter deeds durably, or none of them.  Raises OSError."""
+    end = place = register.seek(0, os.SEEK_END)
+    lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
+    try:
+        while place < end + len(lines):
+            place += os.pwrite(register.fileno(), lines[place - end :], place)
+        os.fsync(register.fileno())
+    except OSError:
+        # A disk that is full takes a part of a line, and with that no deed could be read any more.
+        os.ftruncate(register.fileno(), end)
+        raise
 
 
 def _standing(entries: Sequence[IssuedCertificate], name: str) -> list[IssuedCertificate]:

@@ -357,9 +357,9 @@ class Operations:
         """List the notices that no person has acknowledged, of jobs that the caller may decide about."""
         return await self._notices.notices(call.actor, page)
 
-    @operation("Spooler.AcknowledgeNotice", AT_TERMINALS, "unknown-job", *STORED, "not-allowed-in-state")
+    @operation("Spooler.AcknowledgeNotice", ALL_BUT_AUDITORS, "unknown-job", *STORED, "not-allowed-in-state")
     async def acknowledge_notice(self, call: Call, asked: AcknowledgeNotice) -> Notice:
-        """Acknowledge the notice of a job's end."""
+        """Acknowledge the notice of a job's end; an operator that of a ruler, the one job that it sends."""
         return await self._notices.acknowledge(call.actor, _named(asked).job)
 
     @operation("Spooler.ListTerminals", RULING)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import io
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout, suppress
@@ -194,7 +195,7 @@ def _watched(program: str, act: Callable[[], int], out: Watched, said: Watched) 
     ended: SystemExit | None = None
     code = EXIT_CODES[Mender.CALLER]
     try:
-        code = act()
+        code = _interruptible(act)
     except KeyboardInterrupt:
         code = INTERRUPTED
     except SystemExit as end:
@@ -210,6 +211,17 @@ def _watched(program: str, act: Callable[[], int], out: Watched, said: Watched) 
     if ended is not None:
         raise ended
     return code
+
+
+def _interruptible(act: Callable[[], int]) -> int:
+    """Run `act`, in which Ctrl-C raises KeyboardInterrupt where it ended the process before."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_DFL:
+        return act()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return act()
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _not_shown(program: str, why: str, done: str) -> int:

@@ -23,7 +23,9 @@ def add(command: AddCommand) -> None:
     new.set_defaults(run=run_new)
     listing = command("list", help="the names of the keys")
     listing.set_defaults(run=run_list)
-    recovery = command("recovery-new", help="make the branch recovery key, for representatives")
+    recovery = command(
+        "recovery-new", help="make the branch recovery key, for representatives, or write its public half again"
+    )
     recovery.add_argument(
         "public", type=path(Path), metavar="FILE.pub", help="file for the half that the appliance needs"
     )
@@ -57,12 +59,20 @@ async def run_list(workplace: Workplace, _arguments: argparse.Namespace) -> int:
 
 
 async def run_recovery_new(workplace: Workplace, arguments: argparse.Namespace) -> int:
-    """Make a branch recovery key: the private half into the ring, then the public half as 64 hexadecimal digits."""
+    """Make a branch recovery key: the private half into the ring, then the public half as 64 hexadecimal digits.
+
+    Of a key that the ring has the public half is written again: it may be lost, or its file could not be written.
+    """
     files.refuse_existing(arguments.public)
-    private, public = keyring.new_recovery_key()
-    workplace.change_ring(lambda ring: ring.with_recovery(RECOVERY_REF, private))
-    files.save_file(arguments.public, f"{public.hex()}\n".encode(), files.PUBLIC)
+    private, _ = keyring.new_recovery_key()
+    workplace.change_ring(
+        lambda ring: ring if RECOVERY_REF in ring.recovery else ring.with_recovery(RECOVERY_REF, private)
+    )
+    kept = workplace.ring().recovery[RECOVERY_REF]
+    files.save_file(arguments.public, f"{keyring.recovery_public(kept).hex()}\n".encode(), files.PUBLIC)
     lines = [f"The key ring has {RECOVERY_REF}. Give {arguments.public} to the operator of the appliance."]
+    if kept != private:
+        lines.insert(0, "No new key was made, since the ring had one: its public half was written again.")
     workplace.console.show({"keyRef": RECOVERY_REF, "public": str(arguments.public)}, lines)
     return 0
 

@@ -43,6 +43,7 @@ WORDS = {
     "Appliance.VerifyArea": ("verify-area", ""),
     "Appliance.VouchForClock": ("vouch", ""),
     "Recovery.ListQuestions": ("questions", "questions"),
+    "Spooler.AcknowledgeNotice": ("noted", ""),
     "Spooler.GetEnvironment": ("environment", ""),
     "Spooler.GetJob": ("job", ""),
     "Spooler.HoldJob": ("hold", ""),

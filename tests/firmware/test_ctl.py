@@ -16,7 +16,7 @@ from msgspec.structs import replace
 import firmware.ctl.__main__ as ctl
 from passbook.errors import PassbookError
 from passbook.errors.kinds import EXIT_CODES, Mender
-from passbook.job.record import OPERATOR, Decider
+from passbook.job.record import OPERATOR, Answered, Decider, Verdict
 from passbook.protocol.messages import JobView
 from tests.firmware.operators import StandIn, served
 from tests.firmware.running_ctl import JOB, Appliance, Output, appliance, configuration, control, refused, stand_in
@@ -159,6 +159,25 @@ def test_a_cancel_says_what_is_on_paper_and_fails_when_the_job_did_not_end_by_it
     for state in ("completed", "processing-stopped"):
         appliance.results["cancel"] = {"says": "Look.", "job": JOB | {"state": state}, "onPaper": None}
         assert ctl.main(["--control", control, "cancel", "a1"]) == 1
+
+
+@pytest.mark.parametrize("command", ["job", "cancel"])
+def test_a_job_is_shown_in_lines_and_steps_are_for_programs(
+    control: str, appliance: Appliance, capsys: Output, command: str
+) -> None:
+    answered = Answered(2, Verdict.RESUME, 3, 22, "window-1", "Ada", line=2)
+    view = msgspec.structs.replace(stopped(0), steps=23, confirmed=21, sending=22, answered=answered)
+    job = json.loads(msgspec.json.encode(view)) | {"lines": 20, "linesDone": 19}
+    on_paper = {"lines": 20, "confirmed": 18, "inDoubt": 17}
+    appliance.results |= {"job": job, "cancel": {"says": "Look.", "job": job, "onPaper": on_paper}}
+    ctl.main(["--control", control, command, "a1"])
+    said = capsys.readouterr().out.split()
+    assert not {"steps", "sending", "step", "21", "22", "23", "3"} & set(said)
+    assert {"lines", "20", "linesDone", "19", "window-1"} <= set(said)
+    assert ({"18", "17"} <= set(said)) is (command == "cancel")
+    ctl.main(["--control", control, command, "a1", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert (told["job"] if command == "cancel" else told) == job
 
 
 def test_the_clock_is_asked_about_and_vouched_for_by_a_person(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from cryptography.x509.oid import NameOID
 import firmware.ctl.__main__ as ctl
 from tests.firmware.running_ctl import Appliance, Output, appliance, configuration, control, refused, stand_in
 from tests.firmware.test_ctl_verify import stored
+from tests.storage.special import SPECIAL, make_special
 
 __all__ = ["appliance", "control", "stand_in"]
 
@@ -103,6 +106,49 @@ def test_a_request_that_cannot_be_read_is_named(authority: list[str], tmp_path: 
     order = ["enroll", str(tmp_path / "none"), *authority, "--name", "x", "--out", str(tmp_path / "x.pem")]
     assert ctl.main(order) == 6
     assert str(tmp_path / "none") in refused(capsys, "file-problem")
+
+
+@pytest.mark.parametrize("kind", [*SPECIAL, "full", "circle/x", "file/x", "x" * 300])
+def test_a_certificate_that_cannot_be_written_is_not_signed(
+    authority: list[str], tmp_path: Path, capsys: Output, kind: str
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "circle").symlink_to("circle")
+    (folder / "file").touch()
+    out = folder / ("teller-1.pem" if kind in {*SPECIAL, "full"} else kind)
+    if kind in SPECIAL:
+        make_special(out, kind)
+    before = {one: os.lstat(one).st_ino for one in folder.iterdir()}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    order = ["enroll", str(request(tmp_path)), *authority, "--name", "teller-1", "--out"]
+    register = (tmp_path / "ca" / "issued.jsonl").read_bytes()
+    try:
+        if kind == "full":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (512, limits[1]))
+        assert ctl.main([*order, str(out)]) == 6
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert str(out) in refused(capsys, "file-problem")
+    assert {one: os.lstat(one).st_ino for one in folder.iterdir()} == before
+    assert (tmp_path / "ca" / "issued.jsonl").read_bytes() == register
+    assert ctl.main([*order, str(tmp_path / "new" / "teller-1.pem")]) == 0
+
+
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_a_revocation_list_replaces_nothing_but_a_file(
+    authority: list[str], tmp_path: Path, capsys: Output, kind: str
+) -> None:
+    enroll(authority, tmp_path)
+    capsys.readouterr()
+    out = tmp_path / "revoked.pem"
+    make_special(out, kind)
+    before = out.lstat().st_ino
+    register = (tmp_path / "ca" / "issued.jsonl").read_bytes()
+    assert ctl.main(["--control", "none", "revoke", "teller-1", *authority, "--out", str(out)]) == 6
+    assert "a regular file is expected" in refused(capsys, "file-problem")
+    assert out.lstat().st_ino == before
+    assert (tmp_path / "ca" / "issued.jsonl").read_bytes() == register
 
 
 def revoked(file: Path) -> int:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import array
+import fcntl
 import io
 import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import termios
 from typing import Any
 
 import pytest
 
 import firmware.ctl.__main__ as ctl
+from demo.world import PROJECT, await_fact
 from firmware.ctl import printer_setups
 from passbook.errors import PassbookError
+from passbook.errors.kinds import INTERRUPTED
 from tests.firmware.operators import StandIn
 from tests.firmware.running_ctl import JOB, Appliance, Output, appliance, control, refused, stand_in
 
@@ -105,6 +115,71 @@ def test_a_ruler_is_printed_and_the_offsets_follow_from_where_it_stands(
     assert (order["printer"], order["person"]) == ("window-1", "Otto")
 
 
+def waiting_at(tty: int) -> int:
+    """The bytes of whole lines that a process may read at this tty."""
+    count = array.array("i", [0])
+    fcntl.ioctl(tty, termios.FIONREAD, count)
+    return count[0]
+
+
+def ruler_at(control: str, tty: int) -> subprocess.Popen[str]:
+    """`passbookctl printer ruler`, started with this keyboard."""
+    command = [sys.executable, "-m", "firmware.ctl", "--control", control, "printer", "ruler", "window-1"]
+    return subprocess.Popen(command, cwd=PROJECT, stdin=tty, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def read_until(asked: subprocess.Popen[str], words: str) -> None:
+    assert asked.stderr is not None
+    while words not in asked.stderr.readline():
+        assert asked.poll() is None
+
+
+@pytest.mark.slow
+def test_what_was_typed_before_a_question_answers_none(control: str, appliance: Appliance) -> None:
+    keyboard, tty = pty.openpty()
+    early = b"25.4 mm\n10 mm\n"
+
+    def type_early(_asked: Any) -> dict[str, Any]:
+        os.write(keyboard, early)
+        await_fact(lambda: waiting_at(tty) == len(early), lambda: waiting_at(tty))
+        return VIEW | {"state": "completed", "valid": True, "reasons": []}
+
+    appliance.results["job"] = type_early
+    with ruler_at(control, tty) as asked:
+        for length in (b"26.4 mm\n", b"10.26 mm\n"):
+            read_until(asked, "How far")
+            os.write(keyboard, length)
+        said, _ = asked.communicate()
+    os.close(keyboard)
+    os.close(tty)
+    assert said.splitlines()[1:] == ['x_offset = "2 mm"', 'y_offset = "-2 mm"']
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("state", "words"), [("pending", "The ruler is job"), ("completed", "How far")])
+def test_ctrl_c_says_the_way_back_to_the_ruler(control: str, appliance: Appliance, state: str, words: str) -> None:
+    appliance.results["job"] = VIEW | {"state": state, "valid": True, "reasons": []}
+    keyboard, tty = pty.openpty()
+    with ruler_at(control, tty) as asked:
+        read_until(asked, words)
+        asked.send_signal(signal.SIGINT)
+        said, told = asked.communicate()
+    os.close(keyboard)
+    os.close(tty)
+    assert (asked.returncode, said) == (INTERRUPTED, "")
+    assert f"  passbookctl --control {control} printer ruler window-1 --first-line LENGTH --bar LENGTH\n" in told
+    assert (f"  passbookctl --control {control} cancel a1\n" in told) is (state == "pending")
+
+
+def test_the_notice_of_a_printed_ruler_is_noted_by_its_operator(
+    control: str, appliance: Appliance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("1 in\n1 in\n"))
+    appliance.results["noted"] = PassbookError("area-fenced", area="a", why="it failed")
+    assert run(control, "ruler", "window-1") == 0
+    assert [asked for word, asked in appliance.asked if word == "noted"] == [{"job": "a1"}]
+
+
 def test_two_rulers_have_requests_and_keys_of_their_own(
     control: str, appliance: Appliance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,6 +240,7 @@ def test_a_ruler_that_stopped_is_for_a_representative(
 ) -> None:
     appliance.results["job"] = VIEW | {"state": state, "valid": False, "reasons": [reason]}
     assert run(control, "ruler", "window-1") == 4
+    assert "noted" not in {word for word, _ in appliance.asked}
     assert capsys.readouterr().err.splitlines()[-1].endswith("[ruler-not-printed]")
 
 

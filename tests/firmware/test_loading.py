@@ -541,6 +541,15 @@ def test_a_file_that_is_no_font_stops_the_start(branch: Branch, content: bytes |
     assert why in str(caught.value.facts["why"])
 
 
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_a_font_that_may_have_no_end_stops_the_start(branch: Branch, kind: str) -> None:
+    font = branch.etc / "hindi.ttf"
+    make_special(font, kind)
+    with pytest.raises(PassbookError) as caught:
+        load_named(with_printer(branch, 'dialect = "escpos"\nfont = "hindi.ttf"'))
+    assert f"{font} cannot be read: it is {SPECIAL[kind]}, and a regular file" in str(caught.value.facts["why"])
+
+
 def test_a_font_is_read_beside_the_configuration(branch: Branch) -> None:
     (branch.etc / "hindi.ttf").write_bytes(FONT)
     assert load_named(with_printer(branch, 'dialect = "escpos"\nfont = "hindi.ttf"')).fonts == {PRINTER: FONT}

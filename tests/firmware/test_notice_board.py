@@ -11,8 +11,8 @@ from firmware.people.audiences import BREATH, SHOWN_AT_ONCE
 from firmware.people.notice_board import AWAITED_AT_ONCE, LISTED_AT_ONCE, NoticeBoard
 from passbook.errors import PassbookError
 from passbook.job import changes
-from passbook.job.actor import Actor
-from passbook.job.record import Answered, Change, HistoryKind, Record, Verdict
+from passbook.job.actor import Actor, Role, UnixCaller
+from passbook.job.record import OPERATOR, Answered, Change, HistoryKind, Record, Verdict
 from passbook.job.states import JobState, Reason
 from passbook.protocol.events import ENDED
 from passbook.protocol.media import Media
@@ -239,10 +239,13 @@ def test_the_requester_and_every_representative_may_take_note(bench: Bench, acto
     tell(bench, story)
 
 
-def test_a_stranger_may_not_take_note(bench: Bench) -> None:
+@pytest.mark.parametrize("actor", [OTHER, Actor(OPERATOR, frozenset({Role.OPERATOR}), UnixCaller(0, 1))])
+def test_a_stranger_may_not_take_note(bench: Bench, actor: Actor) -> None:
+    """An operator is one to every job but its own rulers."""
+
     async def story(office: Office) -> None:
         job = await office.ended()
-        assert await office.refused(OTHER, job) == "not-permitted"
+        assert await office.refused(actor, job) == "not-permitted"
         assert told_of(office.comes(TELLER)) == [job]
 
     tell(bench, story)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import resource
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -180,6 +181,21 @@ def test_revoking_names_every_certificate_of_that_terminal_and_no_other(folders:
 
 def test_who_never_had_a_certificate_cannot_be_revoked(folders: tuple[Path, Path]) -> None:
     assert code_of(pki.revoke, folders[0], "teller-9", NOW) == "unknown-terminal"
+
+
+def test_a_disk_that_is_full_leaves_the_register_as_it_was(folders: tuple[Path, Path]) -> None:
+    ca, _ = folders
+    sign(ca, "teller-1")
+    before = (ca / pki.REGISTER).read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 9, limits[1]))
+        for deed in (lambda: sign(ca, "teller-2"), lambda: pki.revoke(ca, "teller-1", NOW)):
+            assert code_of(deed) == "file-problem"
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (ca / pki.REGISTER).read_bytes() == before
+    sign(ca, "teller-2")
 
 
 def test_the_register_tells_what_was_done(folders: tuple[Path, Path]) -> None:

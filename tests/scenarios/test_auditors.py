@@ -89,7 +89,7 @@ async def verify(client: TerminalClient, *, name: str) -> Any:
 
 def test_a_command_of_the_other_side_is_refused_by_its_role_at_each_door(office: Office) -> None:
     control = office.world.folder / "control"
-    for name in ("Spooler.SubmitJob", "Recovery.AnswerQuestion", "Spooler.AcknowledgeNotice", "Spooler.GetHistory"):
+    for name in ("Spooler.SubmitJob", "Recovery.AnswerQuestion", "Recovery.AnswerAll", "Spooler.GetHistory"):
         with pytest.raises(PassbookError) as refused:
             ask(control, name, Nothing())
         assert refused.value.code == "not-permitted"

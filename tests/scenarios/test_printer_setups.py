@@ -140,9 +140,11 @@ def test_a_ruler_says_the_offsets_that_put_ink_where_it_belongs(open_office: Ope
     units = {key: parse_offset(text.strip('"'), MOST_OFFSET) for key, text in found.items()}
     assert abs(units["y_offset"] + off[0]) <= TOLERANCE
     assert abs(units["x_offset"] + off[1]) <= TOLERANCE
-    [entry] = office.told("history")
-    record = entry["entry"]["record"]
-    assert (record["requester"], record["state"], entry["entry"]["kind"]) == ("@operator", "completed", "ended")
+    ended, noted = (one["entry"] for one in office.told("history"))
+    assert (ended["record"]["requester"], ended["record"]["state"]) == ("@operator", "completed")
+    assert (ended["kind"], noted["kind"]) == ("ended", "acknowledged")
+    assert noted["record"]["acknowledged"]["terminal"] == "@operator"
+    assert office.told("notices") == []
     reopen(office, "".join(f"{key} = {text}\n" for key, text in found.items()))
     again = print_ruler(office, "sheet-2", off)
     for key, text in again.items():

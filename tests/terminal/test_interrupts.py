@@ -3,8 +3,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,17 +12,6 @@ from passbook.errors.kinds import INTERRUPTED
 from terminal.interrupts import Interrupts, interruptible
 from terminal.leaving import LeftBehind, job_left, request_left
 from tests.terminal.person import Person
-
-AT_IMPORT = """
-import os, signal, sys
-class Quick:
-    def find_spec(self, name, path=None, target=None):
-        if name == "terminal.__main__":
-            os.kill(os.getpid(), signal.SIGINT)
-sys.meta_path.insert(0, Quick())
-from terminal.start import main
-main()
-"""
 
 
 def run(command: Any, lines: Sequence[str] = ("left",)) -> tuple[int, list[str]]:
@@ -76,8 +63,3 @@ def test_ctrl_c_ends_a_command_and_says_what_it_leaves(command: Any) -> None:
 
 def test_a_command_that_ends_by_itself_says_nothing() -> None:
     assert run(undisturbed()) == (3, [])
-
-
-def test_ctrl_c_before_the_modules_are_read_shows_no_traceback() -> None:
-    ended = subprocess.run([sys.executable, "-c", AT_IMPORT], capture_output=True, text=True, check=False, timeout=60)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")

@@ -73,12 +73,28 @@ def test_a_name_that_is_taken_changes_nothing(teller: Teller) -> None:
 
 def test_the_recovery_key_is_split_between_ring_and_appliance(teller: Teller, tmp_path: Path) -> None:
     public = tmp_path / "branch.pub"
-    assert teller.json("keys", "recovery-new", public)["keyRef"] == "branch-recovery"
+    said = teller.run("keys", "recovery-new", public)
+    assert said.out == f"The key ring has branch-recovery. Give {public} to the operator of the appliance.\n"
     private = keyring.load_ring(teller.folder / "keyring", b"open sesame").recovery["branch-recovery"]
     derived = X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
     assert bytes.fromhex(public.read_text().strip()) == derived
     assert teller.run("keys", "recovery-new", public).code == 6
     assert keyring.load_ring(teller.folder / "keyring", b"open sesame").recovery["branch-recovery"] == private
+
+
+@pytest.mark.slow
+def test_a_recovery_key_whose_file_could_not_be_written_has_its_public_half_written_later(
+    teller: Teller, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    said = teller.run("keys", "recovery-new", tmp_path / "file" / "branch.pub")
+    assert (said.code, said.out) == (6, "")
+    said = teller.run("keys", "recovery-new", tmp_path / "one.pub")
+    assert (said.code, said.err) == (0, "")
+    assert "No new key was made" in said.out
+    private = keyring.load_ring(teller.folder / "keyring", b"open sesame").recovery["branch-recovery"]
+    derived = X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+    assert bytes.fromhex((tmp_path / "one.pub").read_text().strip()) == derived
 
 
 def test_a_wrong_passphrase_is_one_sentence(teller: Teller, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
