@@ -83,11 +83,9 @@ def _text(result: Any, arguments: argparse.Namespace) -> str:
     says: Callable[[Any], Sequence[str]] | None = arguments.says
     width = screen_width(sys.stdout)
     if says is None:
-        return tables.render_result(
-            arguments.shown(result), arguments.columns, arguments.nothing, screen_width(sys.stdout)
-        )
+        return tables.render_result(arguments.shown(result), arguments.columns, arguments.nothing, width)
     lines = with_places([tables.printable(line) for line in says(result)], _places(arguments))
-    return "\n".join(filled(lines, screen_width(sys.stdout)))
+    return "\n".join(filled(lines, width))
 
 
 def _places(arguments: argparse.Namespace) -> list[str]:
