@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import itertools
 import secrets
 from collections.abc import Callable, Iterator
@@ -25,7 +24,6 @@ from passbook.protocol.messages import JobOrder, JobView, SubmitJob
 from passbook.protocol.request_content import request_content
 from passbook.protocol.two_spools import AgentWelcome, PrinterFacts
 from spooler.clock import SystemClock
-from spooler.content_retention import destroy_old_content
 from spooler.data_keys import DataKeys
 from spooler.jobs import Jobs
 from spooler.shipped import shipped_imports
@@ -36,7 +34,6 @@ from terminal.agent.known_appliance import KnownAppliance
 from terminal.agent.network_load import NetworkLoad
 from terminal.agent.own_jobs import OwnJobs
 from terminal.agent.own_store import open_own_store
-from terminal.agent.running_agent import KEPT_DAYS
 from terminal.agent.submission import Submissions
 from terminal.agent.upstream import Upstream
 from terminal.keyring import KeyRing
@@ -573,37 +570,3 @@ def test_the_file_of_a_copy_that_waits_has_no_book_secret(open_till: OpenTill, t
     asyncio.run(till.submissions.resume())
     sent, _ = till.appliance.sent[-1]
     assert (sent.book, sent.book_secrets) == (record.book, ())
-
-
-# Content that nobody asks for any more (F4)
-
-
-class Later(SystemClock):
-    """A trusted clock, so many days ahead."""
-
-    def __init__(self, days: int) -> None:
-        super().__init__()
-        self._ahead = datetime.timedelta(days=days)
-
-    def trusted(self) -> bool:  # type: ignore[explicit-override]  # override is of Python 3.12
-        return True
-
-    def business_date(self) -> str:  # type: ignore[explicit-override]  # override is of Python 3.12
-        return (datetime.datetime.now(datetime.UTC) + self._ahead).date().isoformat()
-
-
-def test_the_content_of_a_copy_that_nobody_decided_about_goes_and_its_question_stays(open_till: OpenTill) -> None:
-    till = open_till()
-    till.appliance.refuses = PassbookError("connection-lost")
-    job = till.submit("r-1", keep=Keep.TERMINAL).job
-    asyncio.run(till.own.change(job, changes.ask_apart(Reason.APPLIANCE_SILENT, AT)))
-    # A day that no trusted clock told becomes that of the first look.
-    for days in (0, KEPT_DAYS.days):
-        destroy_old_content(till.own.jobs, Later(days), KEPT_DAYS.days)
-        assert not till.own.spool.record(job).content_gone
-    destroy_old_content(till.own.jobs, Later(KEPT_DAYS.days + 1), KEPT_DAYS.days)
-    record = till.own.spool.record(job)
-    assert (record.content_gone, record.is_open) == (True, True)
-    with pytest.raises(PassbookError) as gone:
-        till.own.content(record)
-    assert gone.value.code == "content-gone"
