@@ -76,7 +76,7 @@ def test_a_text_goes_by_itself_to_a_substitute_and_an_update_when_a_person_says_
         await_fact(lambda: bool(pair.first.manager.run("questions")), lambda: jobs_of(pair.first))
         shown = pair.first.manager.screen("questions")
         assert "a substitute could take it" in shown
-        assert f"teller move {str(left['job'])[:8]} TO" in shown
+        assert f" move {str(left['job'])[:8]} TO" in shown
         there = pair.first.manager.run("move", str(left["job"]), "other", "--person", "Ms Okafor")
         assert there["printer"] == "other"
         await_fact(lambda: len(ends_of(pair.other)) == 2, lambda: jobs_of(pair.first))
