@@ -55,6 +55,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(config.option.seed)
     _use_memory()
+    _hear_keys()
+
+
+def _hear_keys() -> None:
+    """Let Ctrl-C and its like act on all processes of the run: a shell has its jobs in the background ignore them."""
+    for number, effect in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, effect)
 
 
 def _use_memory() -> None:
