@@ -112,12 +112,12 @@ class AgentWorld:
         return asyncio.run(ask())
 
     @contextmanager
-    def own_store(self) -> Iterator[OwnStore]:
-        """The spool of the agent, which is stopped for it."""
+    def own_store(self, reports: list[PassbookError] | None = None) -> Iterator[OwnStore]:
+        """The spool of the agent, which is stopped for it; `reports` gets what opening it finds."""
         self.agent.stop()
         home = Home(self.terminal.home)
         secret = load_ring(home.keyring, self.terminal.passphrase.encode()).stores["agent"]
-        at, reports = "2026-03-02T09:30:00.000+00:00", list[PassbookError]()
+        found = [] if reports is None else reports
         store = open_own_store(
             home.spool,
             secret,
@@ -125,8 +125,8 @@ class AgentWorld:
             quota_mib=64,
             machine=MACHINE,
             rng=secrets.token_bytes,
-            at=at,
-            report=reports.append,
+            at="2026-03-02T09:30:00.000+00:00",
+            report=found.append,
         )
         try:
             yield store

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,10 +16,7 @@ from demo.world import CommandFailed, await_fact
 from passbook.errors import PassbookError
 from passbook.protocol.history_reply import GetHistory
 from passbook.protocol.messages import JobRef, Payload
-from spooler.machine import MACHINE
-from terminal.agent.own_store import open_own_store
 from terminal.home import Home
-from terminal.keyring import load_ring
 from tests.terminal.agent.agent_world import BOOK, LAYOUT, STATEMENT, AgentWorld
 from tests.terminal.agent.test_flow import choose, is_once, stand_in
 
@@ -83,24 +79,9 @@ class Apart(AgentWorld):
 
     def own_findings(self) -> list[PassbookError]:
         """What does not fit in the spool of the agent, its chain included; the agent is stopped for it."""
-        self.agent.stop()
-        home = Home(self.terminal.home)
-        secret = load_ring(home.keyring, self.terminal.passphrase.encode()).stores["agent"]
         reports: list[PassbookError] = []
-        store = open_own_store(
-            home.spool,
-            secret,
-            state=home.spool_state,
-            quota_mib=64,
-            machine=MACHINE,
-            rng=secrets.token_bytes,
-            at=AT,
-            report=reports.append,
-        )
-        try:
+        with self.own_store(reports) as store:
             return [*reports, *store.spool.verify()]
-        finally:
-            store.close()
 
 
 @pytest.fixture
